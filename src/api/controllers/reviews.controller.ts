@@ -1,0 +1,120 @@
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { Caller } from '../../models/access.js';
+import type { ReviewCard } from '../../models/review.js';
+import { ReviewDesk } from '../../services/review-desk.js';
+import { Cursors, type ListKind, type WirePage } from '../cursor.js';
+import { defaultLimit } from '../dto/page.dto.js';
+import { AssignBody, DecideBody, ReviewsQuery } from '../dto/review.dto.js';
+import { IfMatch, ReviewId, TenantId } from '../params.js';
+import { CallerOf } from '../request-facts.js';
+import { Route } from '../route.js';
+import { type ReviewWire, reviewWire } from '../views.js';
+
+const byAge: ListKind = { name: 'reviews', position: ['uuid'] };
+const byPriority: ListKind = { name: 'reviews-by-priority', position: ['integer', 'uuid'] };
+
+@ApiTags('Reviews')
+@Controller('v1/tenants/:tenantId/reviews')
+export class ReviewsController {
+  constructor(private readonly desk: ReviewDesk) {}
+
+  @Get()
+  @Route({
+    summary: 'List cards: the queue of what waits for a person',
+    description: 'All cards unless `status` says which; for the queue use `status=PENDING`.',
+    needs: 'review:read',
+    answers: 'ReviewPage',
+    refuses: ['INVALID_CURSOR'],
+  })
+  async list(@TenantId() tenantId: string, @Query() query: ReviewsQuery): Promise<WirePage<ReviewWire>> {
+    const { limit = defaultLimit, cursor, sort = 'age', ...filter } = query;
+    const cursors = new Cursors(sort === 'age' ? byAge : byPriority, tenantId, filter);
+    return cursors.page(
+      await this.desk.list(tenantId, filter, sort, cursors.request(limit, cursor)),
+      reviewWire,
+    );
+  }
+
+  @Get(':reviewId')
+  @Route({
+    summary: 'Show a card, with its ETag',
+    needs: 'review:read',
+    answers: 'ReviewCard',
+    refuses: ['REVIEW_NOT_FOUND'],
+  })
+  async get(
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReviewWire> {
+    return tagged(reply, await this.desk.get(tenantId, reviewId));
+  }
+
+  @Post(':reviewId/decision')
+  @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag of the card as you saw it.' })
+  @Route({
+    summary: 'Decide a card, once',
+    description:
+      'The second of two decisions is told who won: 409 with the card under `review`. An edited output is gated again; what the gate finds in the edit needs `confirmReasons: true`.',
+    needs: 'review:decide',
+    answers: 'ReviewCard',
+    refuses: [
+      'REVIEW_NOT_FOUND',
+      'REVIEW_ALREADY_DECIDED',
+      'EDIT_NEEDS_CONFIRMATION',
+      'PRECONDITION_FAILED',
+      'PAYLOAD_TOO_LARGE',
+      'MALFORMED_JSON',
+    ],
+  })
+  async decide(
+    @CallerOf() caller: Caller,
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+    @Body() body: DecideBody,
+    @IfMatch() ifVersion: number | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReviewWire> {
+    return tagged(reply, await this.desk.decide(caller, tenantId, reviewId, { ...body, ifVersion }));
+  }
+
+  @Post(':reviewId/assign')
+  @Route({
+    summary: 'Take a card onto your desk for a while',
+    needs: 'review:decide',
+    answers: 'ReviewCard',
+    refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ASSIGNED', 'REVIEW_ALREADY_DECIDED'],
+  })
+  async assign(
+    @CallerOf() caller: Caller,
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+    @Body() { ttlMs }: AssignBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReviewWire> {
+    return tagged(reply, await this.desk.assign(caller, tenantId, reviewId, ttlMs));
+  }
+
+  @Post(':reviewId/unassign')
+  @Route({
+    summary: 'Take a card off your desk',
+    needs: 'review:decide',
+    answers: 'ReviewCard',
+    refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ASSIGNED', 'REVIEW_ALREADY_DECIDED'],
+  })
+  async unassign(
+    @CallerOf() caller: Caller,
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReviewWire> {
+    return tagged(reply, await this.desk.unassign(caller, tenantId, reviewId));
+  }
+}
+
+function tagged(reply: FastifyReply, card: ReviewCard): ReviewWire {
+  void reply.header('etag', `"${card.version}"`);
+  return reviewWire(card);
+}

@@ -1,0 +1,42 @@
+import { ApiPropertyOptional, ApiProperty } from '@nestjs/swagger';
+import { Matches, ValidateIf } from 'class-validator';
+import { type TenantRole, tenantRoles } from '../../models/access.js';
+import { tenantIdPattern } from '../../models/tenant.js';
+import { Check, OneOf, Text } from './checks.js';
+
+export class CreateTenantBody {
+  @ApiProperty({ description: 'The id, which stays.', pattern: tenantIdPattern.source, example: 't_acme' })
+  @Matches(tenantIdPattern, { message: `must match ${tenantIdPattern.source}` })
+  tenantId!: string;
+
+  @Text({ description: 'For people.', example: 'Acme Ltd', max: 200, required: false })
+  name?: string;
+}
+
+const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+export function isTime(value: unknown): boolean {
+  return typeof value === 'string' && rfc3339.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+export class CreateApiKeyBody {
+  @Text({ description: 'For people.', example: 'night shift', max: 200 })
+  name!: string;
+
+  @OneOf(tenantRoles, { description: 'What it may do.', example: 'OPERATOR' })
+  role!: TenantRole;
+
+  @ApiPropertyOptional({
+    description: 'When it ends by itself (RFC 3339).',
+    format: 'date-time',
+    type: 'string',
+  })
+  @ValidateIf((_, value) => value !== undefined)
+  @Check('time', isTime, 'must be a time, such as 2026-12-31T00:00:00Z')
+  expiresAt?: string;
+}
+
+export class CreateSessionBody {
+  @Text({ description: 'Who asked for it.', example: 'nightly import', max: 200, required: false })
+  requestedBy?: string;
+}

@@ -1,0 +1,88 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import secureJson from 'secure-json-parse';
+import { DomainError, type FieldError, validationFailed } from '../models/errors.js';
+
+/** What a body may hold. */
+export const bodyLimits = {
+  /** Bytes of a request's body. */
+  bytes: 1024 * 1024,
+  /** Bytes of the body of a batch of tasks. */
+  batchBytes: 8 * 1024 * 1024,
+  /** Levels of objects and arrays in each other. */
+  depth: 64,
+  /** Bytes of one input or output as JSON. */
+  inlineBytes: 256 * 1024,
+} as const;
+
+/**
+ * Reads bodies as JSON, and refuses what JSON can carry but no store or signature can: numbers beyond IEEE 754, NUL and
+ * lone surrogates in strings (RFC 7493, I-JSON), prototype members, more than 64 levels. An empty body is none.
+ */
+export function acceptJsonBodies(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRoute', (route) => {
+    if (route.url.endsWith('/tasks/batch')) route.bodyLimit = bodyLimits.batchBytes;
+  });
+  app.useBodyParser('application/json', { bodyLimit: bodyLimits.bytes }, (_request, body: Buffer, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseBody(body.toString('utf8')));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('The body could not be read.'));
+    }
+  });
+}
+
+function parseBody(body: string): unknown {
+  const value = parseJson(body);
+  const fault = unsoundPart(value);
+  if (fault) throw validationFailed([fault]);
+  return value;
+}
+
+function parseJson(body: string): unknown {
+  try {
+    const value: unknown = secureJson.parse(body, { protoAction: 'error', constructorAction: 'error' });
+    return value;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const forbidden = message.includes('forbidden prototype');
+    // The parser's own words quote the body, which may be held from view.
+    const detail = forbidden
+      ? 'It has a member that is never taken: __proto__ or constructor.prototype.'
+      : 'Check its quotes, commas and brackets.';
+    throw new DomainError('MALFORMED_JSON', `The body cannot be read as JSON. ${detail}`);
+  }
+}
+
+/** Checks text that comes in another way than by a body. */
+export function isSoundText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+/** The first part of a JSON value that cannot be kept, and where it is. Walks without recursion, so depth is no danger. */
+function unsoundPart(root: unknown): FieldError | undefined {
+  const open: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, pointer, depth } = next;
+    if (typeof value === 'string' && !isSoundText(value))
+      return { pointer, message: 'has a NUL or a lone surrogate, which cannot be stored' };
+    if (typeof value === 'number' && !Number.isFinite(value))
+      return { pointer, message: 'is a number too large for JSON (RFC 8259, section 6)' };
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= bodyLimits.depth)
+      return {
+        pointer: pointer.slice(0, 100),
+        message: `is nested more than ${bodyLimits.depth} levels deep`,
+      };
+    for (const [key, part] of Object.entries(value)) {
+      if (!isSoundText(key))
+        return { pointer, message: 'has a key with a NUL or a lone surrogate, which cannot be stored' };
+      open.push({
+        value: part,
+        pointer: `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+        depth: depth + 1,
+      });
+    }
+  }
+  return undefined;
+}

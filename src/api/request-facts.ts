@@ -1,0 +1,55 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../models/access.js';
+import { DomainError } from '../models/errors.js';
+
+/** What is known of a request beside what it says: for the log. */
+export interface RequestFacts {
+  caller?: Caller;
+  route?: string;
+  tenantId?: string;
+  agentId?: string;
+}
+
+const facts = new WeakMap<IncomingMessage, RequestFacts>();
+
+/** The facts of a request; the log reads them from the raw one. */
+export function factsOf(request: FastifyRequest): RequestFacts {
+  return rawFactsOf(request.raw);
+}
+
+export function rawFactsOf(raw: IncomingMessage): RequestFacts {
+  const known = facts.get(raw) ?? {};
+  facts.set(raw, known);
+  return known;
+}
+
+/** Who is calling. */
+export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = factsOf(context.switchToHttp().getRequest<FastifyRequest>());
+  if (!caller) throw new DomainError('UNAUTHENTICATED', 'Send a key: Authorization: Bearer …');
+  return caller;
+});
+
+/** Aborts when the connection is gone before it was answered. */
+export const Disconnect = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const reply = context.switchToHttp().getResponse<FastifyReply>();
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    controller.abort();
+  });
+  return controller.signal;
+});
+
+const traceparent = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The trace that the request belongs to (W3C Trace Context), or a new one. */
+export const TraceId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  const sent = headers.traceparent;
+  return (
+    (typeof sent === 'string' ? traceparent.exec(sent)?.[1] : undefined) ?? randomBytes(16).toString('hex')
+  );
+});

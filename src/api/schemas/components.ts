@@ -1,0 +1,400 @@
+import { roles, tenantRoles } from '../../models/access.js';
+import { agentRoles, agentStatuses } from '../../models/agent.js';
+import { type Actor, auditTypes, type ChainReport } from '../../models/audit.js';
+import { type Decision, decisionOutcomes, type Reason, reasonCodes } from '../../models/decision.js';
+import { errorCodes } from '../../models/errors.js';
+import {
+  type ConfidenceBands,
+  type KeywordRule,
+  keywordMatches,
+  type PatternRule,
+  ruleActions,
+} from '../../models/policy.js';
+import { type Approval, reviewStatuses } from '../../models/review.js';
+import { sessionStates } from '../../models/session.js';
+import { onApprovalChoices, stages, type TaskError, taskStatuses } from '../../models/task.js';
+import type { Tenant } from '../../models/tenant.js';
+import type { FinalResult } from '../../services/task-desk.js';
+import type { ResultReceipt } from '../../services/result-intake.js';
+import type { ReadinessReport } from '../../services/readiness.js';
+import type {
+  AgentWire,
+  ApiKeyWire,
+  AssignmentWire,
+  AuditEventWire,
+  NewApiKeyWire,
+  PolicyWire,
+  ReviewWire,
+  SessionWire,
+  TaskReceipt,
+  TaskWire,
+} from '../views.js';
+import {
+  anyJson,
+  arrayOf,
+  boolean,
+  integer,
+  mapOf,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  pageOf,
+  ref,
+  type Schema,
+  text,
+  time,
+  uuid,
+} from './schema.js';
+
+const digest = text(
+  "`sha256:` and the lower-case hex SHA-256 of the output's RFC 8785 form.",
+  `sha256:${'ab'.repeat(32)}`,
+);
+const tenantId = text('The tenant.', 't_acme');
+const agentId = text('The agent.', 'writer-1');
+const kind = text('The kind of task.', 'support.reply');
+
+const task = objectOf<TaskWire>('A unit of work.', {
+  taskId: uuid('The task.'),
+  tenantId,
+  traceId: text('W3C trace id.', '4bf92f3577b34da6a3ce929d0e0e4736'),
+  parentTaskId: nullable(uuid('The task that it belongs to.')),
+  sessionId: nullable(uuid('The session that it belongs to.')),
+  kind,
+  input: anyJson('What to work on.'),
+  status: oneOf(taskStatuses, 'Where it stands. QUEUED waits for stage PROPOSE, APPROVED for stage EXECUTE.'),
+  stage: oneOf(stages, 'PROPOSE works out a result, EXECUTE carries out an approved one.'),
+  priority: integer('0–100, the higher first.', 50),
+  attempt: integer('Counts claims; the fencing token of the lease.', 1),
+  maxAttempts: integer('Attempts that may fail before the task does.', 3),
+  timeoutMs: nullable(integer('How long one attempt may take, in milliseconds.')),
+  onApproval: oneOf(onApprovalChoices, 'What an approval leads to.'),
+  agentId: nullable(agentId),
+  reviewId: nullable(uuid('The card that holds it or approved it.')),
+  approval: nullable(ref('Approval')),
+  createdAt: time('When it was submitted.'),
+  updatedAt: time('When it last changed.'),
+  startedAt: nullable(time('When it was first claimed.')),
+  completedAt: nullable(time('When it ended.')),
+  error: nullable(ref('TaskError')),
+});
+
+const approval = objectOf<Approval>("An operator's yes, bound to the digest of the exact output.", {
+  reviewId: uuid('The card.'),
+  operatorId: text('Who approved.'),
+  decidedAt: time('When.'),
+  comment: nullable(text('What the operator said.')),
+  output: anyJson('What was approved, and exactly that.'),
+  outputDigest: digest,
+});
+
+const taskError = objectOf<TaskError>(
+  'Why a task, or its last attempt, came to nothing.',
+  {
+    code: text('A stable code.', 'REJECTED_BY_REVIEW'),
+    message: text('In words.', 'Rejected by Review'),
+    retryable: boolean('Whether another attempt may help.'),
+    comment: nullable(text("The operator's words, when a review ended the task.")),
+  },
+  ['comment'],
+);
+
+const reason = objectOf<Reason>('One thing that fired, and where.', {
+  code: oneOf(reasonCodes, 'What sort of thing.'),
+  detector: text('What fired.', 'PII/IBAN'),
+  detail: text('In words. Never repeats the secret or the personal datum.'),
+  pointer: nullable(text('RFC 6901 pointer to the string in the output.', '/reply')),
+  start: nullable(integer('Where in that string it starts, in UTF-16 code units.', 12)),
+  end: nullable(integer('Where it ends, exclusive.', 34)),
+});
+
+const decision = objectOf<Decision>("The Judge's verdict.", {
+  outcome: oneOf(decisionOutcomes, 'Release, hold for a person, never release, or send back.'),
+  policyVersion: integer('The version of the policy that made it; 0 for a draft.', 1),
+  reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
+});
+
+const review = objectOf<ReviewWire>('One held result in front of a person.', {
+  reviewId: uuid('The card.'),
+  tenantId,
+  taskId: uuid('The task.'),
+  resultId: uuid('The result that is held.'),
+  sessionId: nullable(uuid('The session.')),
+  agentId,
+  kind,
+  reason: oneOf(reasonCodes, 'The gravest of the reasons.'),
+  reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
+  details: text('The reasons in a sentence.'),
+  status: oneOf(reviewStatuses, 'Where it stands.'),
+  confidence: nullable(number("The agent's, 0..1.", 0.62)),
+  taskInput: anyJson('What the agent was to work on.'),
+  proposedOutput: anyJson('What is held.'),
+  outputDigest: digest,
+  editedOutput: anyJson('What was approved in its place; null when it was not edited.'),
+  policyVersion: integer('The version of the policy that held it.', 1),
+  assignee: nullable(text('On whose desk it is.')),
+  operatorId: nullable(text('Who decided.')),
+  comment: nullable(text('What they said.')),
+  timestamp: time('When it was held.'),
+  dueAt: time('When it expires undecided. Never an approval.'),
+  resolutionAt: nullable(time('When it was closed.')),
+  version: integer('Goes up with every change; the ETag.', 1),
+});
+
+const agent = objectOf<AgentWire>('An external worker.', {
+  agentId,
+  name: nullable(text('For people.')),
+  role: oneOf(agentRoles, 'PLANNER submits, WORKER works, JUDGE gives a second opinion.'),
+  version: nullable(text("The agent's own version.")),
+  capabilities: arrayOf(kind, 'The kinds of task that it takes.'),
+  maxConcurrentTasks: integer('How many tasks it takes at once.', 1),
+  metadata: mapOf({}, "The agent's own notes."),
+  status: oneOf(agentStatuses, 'OFFLINE is derived from silence.'),
+  paused: boolean('An operator has paused it: it gets no work.'),
+  lastSeen: time('Its last sign of life.'),
+  metrics: anyJson('What it last told of itself.'),
+  currentTaskIds: arrayOf(uuid('A task.'), 'What it has in hand.'),
+  registeredAt: time('When it first registered.'),
+});
+
+const policy = objectOf<PolicyWire>('One version of the rules of a tenant.', {
+  version: integer('1, 2, 3 …', 1),
+  confidence: objectOf<ConfidenceBands>('Bands of confidence, 0..1.', {
+    holdBelow: number('Less is held for a person.', 0.7),
+    rejectBelow: number('Less is sent back.', 0),
+  }),
+  keywords: arrayOf(
+    objectOf<KeywordRule>('A word or phrase.', {
+      term: text('What to look for.', 'secret key'),
+      match: oneOf(keywordMatches, 'How.'),
+      action: oneOf(ruleActions, 'What then.'),
+    }),
+    'Words and phrases that are looked for.',
+  ),
+  patterns: arrayOf(
+    objectOf<PatternRule>("A regular expression in the syntax of Rust's regex.", {
+      name: text('Names it in reasons.', 'order-number'),
+      pattern: text('The expression.', 'ORD-[0-9]{8}'),
+      action: oneOf(ruleActions, 'What then.'),
+    }),
+    "The tenant's own regular expressions.",
+  ),
+  detectors: mapOf({ type: 'object' }, 'What to do about PII and SECRET, and about their types.'),
+  topics: mapOf(
+    objectOf<{ action: string }>('A topic.', { action: oneOf(ruleActions, 'What to do.') }),
+    'What to do about topics.',
+  ),
+  kinds: mapOf({ type: 'object' }, 'Overrides a kind of task.'),
+  reviewDeadlineMs: integer('How long a card waits for a person.', 86_400_000),
+  createdAt: time('When it was made.'),
+  createdBy: text('Who made it.'),
+});
+
+const auditEvent = objectOf<AuditEventWire>("One link of the tenant's audit record.", {
+  sequence: integer('1, 2, 3 … without gaps.', 17),
+  eventId: uuid('The event.'),
+  tenantId,
+  type: oneOf(auditTypes, 'What happened.'),
+  at: time('When.'),
+  actor: objectOf<Actor>('Who did it.', {
+    type: oneOf([...roles, 'SYSTEM'], 'In which role.'),
+    id: text('Who.'),
+  }),
+  taskId: nullable(uuid('The task.')),
+  reviewId: nullable(uuid('The card.')),
+  agentId: nullable(agentId),
+  sessionId: nullable(uuid('The session.')),
+  traceId: nullable(text('The trace.')),
+  payload: mapOf({}, 'More about it. Never an output.'),
+  previousHash: text('The hash of the event before; 64 zeros for the first.'),
+  hash: text('Hex SHA-256 of the RFC 8785 form of the other members.'),
+});
+
+const counts = (names: readonly string[], description: string) =>
+  objectOf<Record<string, number>>(
+    description,
+    Object.fromEntries(names.map((name) => [name, integer(`${name}.`, 0)])),
+  );
+
+const problem: Schema = {
+  type: 'object',
+  description: 'RFC 9457 problem details.',
+  properties: {
+    type: text('Identifies the problem.', 'urn:chimera:problem:lease-lost'),
+    title: text('The problem in a few words.'),
+    status: integer('The HTTP status.', 409),
+    detail: text('What was wrong, where, and what to do.'),
+    instance: text('The path of the request.'),
+    code: oneOf(errorCodes, 'A stable code.'),
+    errors: arrayOf(
+      objectOf<{ pointer: string; message: string }>('A fault.', {
+        pointer: text('Where.', '/confidence'),
+        message: text('What.'),
+      }),
+      'Each fault of the input.',
+    ),
+    review: ref('ReviewCard'),
+    reasons: arrayOf(ref('Reason'), 'What the gate finds in an edit.'),
+    assignee: text('On whose desk the card is.'),
+    taskStatus: oneOf(taskStatuses, 'Where the task stands.'),
+  },
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+  additionalProperties: false,
+};
+
+const session = objectOf<SessionWire>('A run that groups tasks.', {
+  sessionId: uuid('The session.'),
+  tenantId,
+  requestedBy: nullable(text('Who asked for it.')),
+  state: oneOf(sessionStates, 'Where it stands.'),
+  createdAt: time('When it was made.'),
+  updatedAt: time('When it last changed.'),
+});
+
+const apiKeyMembers = {
+  keyId: uuid('The key.'),
+  tenantId,
+  name: text('For people.'),
+  role: oneOf(tenantRoles, 'What it may do.'),
+  createdAt: time('When it was made.'),
+  expiresAt: nullable(time('When it ends by itself.')),
+  revokedAt: nullable(time('When it was revoked.')),
+};
+
+/** Every shape that the API answers, by name. */
+export const components: Readonly<Record<string, Schema>> = {
+  Problem: problem,
+  Tenant: objectOf<Tenant>('The isolation boundary.', {
+    tenantId,
+    name: nullable(text('For people.')),
+    createdAt: time('When it was made.'),
+  }),
+  ApiKey: objectOf<ApiKeyWire>('A key, without the key itself.', apiKeyMembers),
+  NewApiKey: objectOf<NewApiKeyWire>('A new key. `key` is shown this once.', {
+    ...apiKeyMembers,
+    key: text('The key itself.'),
+  }),
+  Session: session,
+  Agent: agent,
+  Heartbeat: objectOf<{
+    status: unknown;
+    lastSeen: unknown;
+    heartbeatIntervalMs: unknown;
+    paused: unknown;
+    leases: unknown;
+    cancelledTaskIds: unknown;
+  }>('What a heartbeat is answered.', {
+    status: oneOf(agentStatuses, 'As the registry has it.'),
+    lastSeen: time('This sign of life.'),
+    heartbeatIntervalMs: integer('Send the next one within this time.', 5000),
+    paused: boolean('Paused by an operator: no work will come.'),
+    leases: arrayOf(
+      objectOf<{ taskId: string; leaseExpiresAt: Date }>('A lease.', {
+        taskId: uuid('The task.'),
+        leaseExpiresAt: time('When it ends.'),
+      }),
+      'What the agent has in hand.',
+    ),
+    cancelledTaskIds: arrayOf(uuid('A task.'), 'Tasks to drop: they were cancelled.'),
+  }),
+  Assignment: objectOf<AssignmentWire>(
+    "Work in an agent's hands.",
+    {
+      task: ref('Task'),
+      attempt: integer('The fencing token.', 1),
+      stage: oneOf(stages, 'PROPOSE or EXECUTE.'),
+      leaseToken: text('Send it with the result.'),
+      leaseExpiresAt: time('When the lease ends unless it is renewed.'),
+      feedback: anyJson('Why the last attempt was sent back.'),
+      approval: ref('Approval'),
+    },
+    ['feedback', 'approval'],
+  ),
+  Assignments: objectOf<{ items: unknown }>('What was claimed.', {
+    items: arrayOf(ref('Assignment'), 'Empty when nothing came.'),
+  }),
+  Task: task,
+  TaskReceipt: objectOf<TaskReceipt>('A task that was accepted.', {
+    taskId: uuid('The task.'),
+    status: oneOf(taskStatuses, 'Where it stands.'),
+    traceId: text('Its trace.'),
+  }),
+  TaskReceipts: objectOf<{ items: unknown }>('Tasks that were accepted.', {
+    items: arrayOf(ref('TaskReceipt'), 'In the order given.'),
+  }),
+  TaskError: taskError,
+  Approval: approval,
+  Reason: reason,
+  Decision: decision,
+  FinalResult: objectOf<FinalResult>(
+    'How a task ended.',
+    {
+      taskId: uuid('The task.'),
+      resultId: nullable(uuid('The result.')),
+      status: oneOf(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'BLOCKED', 'REJECTED', 'CANCELLED'], 'How.'),
+      output: anyJson('What was released; null when nothing was.'),
+      confidence: nullable(number("The agent's.", 0.93)),
+      decision: nullable(ref('Decision')),
+      approval: ref('Approval'),
+      producedBy: nullable(agentId),
+      completedAt: nullable(time('When.')),
+    },
+    ['approval'],
+  ),
+  ResultReceipt: objectOf<ResultReceipt>(
+    'What became of a result.',
+    {
+      taskId: uuid('The task.'),
+      resultId: uuid('The result.'),
+      taskStatus: oneOf(taskStatuses, 'Where the task stands now.'),
+      decision: ref('Decision'),
+      reviewId: uuid('The card that holds it, or that it carried out.'),
+    },
+    ['decision', 'reviewId'],
+  ),
+  Lease: objectOf<{ leaseExpiresAt: Date }>('A lease.', { leaseExpiresAt: time('When it ends.') }),
+  ReviewCard: review,
+  Policy: policy,
+  AuditEvent: auditEvent,
+  ChainReport: objectOf<ChainReport>(
+    'What a check of the chain found.',
+    {
+      valid: boolean('Every link fits.'),
+      checkedEvents: integer('How many were checked.', 17),
+      lastSequence: integer('The last that fits.', 17),
+      lastHash: text('Its hash.'),
+      firstInvalidSequence: integer('The first that does not fit.'),
+    },
+    ['firstInvalidSequence'],
+  ),
+  Stats: objectOf<{ agents: unknown; tasks: unknown; queue: unknown; reviews: unknown }>(
+    'The numbers of a tenant.',
+    {
+      agents: counts([...agentStatuses, 'paused'], 'Agents by status.'),
+      tasks: counts(taskStatuses, 'Tasks by status.'),
+      queue: objectOf<{ ready: number; oldestReadyMs: number | null }>('What waits to be claimed.', {
+        ready: integer('How many.', 0),
+        oldestReadyMs: nullable(integer('How long the oldest has waited.')),
+      }),
+      reviews: objectOf<{ pending: number; oldestPendingMs: number | null }>('What waits for a person.', {
+        pending: integer('How many.', 0),
+        oldestPendingMs: nullable(integer('How long the oldest has waited.')),
+      }),
+    },
+  ),
+  Readiness: objectOf<ReadinessReport>('Whether the service can do its whole job.', {
+    ready: boolean('It can.'),
+    parts: objectOf<ReadinessReport['parts']>('What it needs.', {
+      database: oneOf(['up', 'down'], 'PostgreSQL.'),
+      registry: oneOf(['up', 'down'], 'Redis, or PostgreSQL in its place.'),
+    }),
+  }),
+  Liveness: objectOf<{ live: boolean }>('The process runs.', { live: boolean('Always true.') }),
+  ApiKeyPage: pageOf('ApiKey'),
+  AgentPage: pageOf('Agent'),
+  TaskPage: pageOf('Task'),
+  ReviewPage: pageOf('ReviewCard'),
+  PolicyPage: pageOf('Policy'),
+  AuditPage: pageOf('AuditEvent'),
+};

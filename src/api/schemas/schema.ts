@@ -1,0 +1,80 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+export type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
+type ReferenceObject = Extract<Schema, { $ref: string }>;
+type SchemaObject = Exclude<Schema, ReferenceObject>;
+
+/** A schema for each member: the compiler sees to it that none is forgotten and none is invented. */
+type Members<T> = { readonly [K in keyof T]-?: Schema };
+
+/** A closed object. Members are required but for those that are named. */
+export function objectOf<T>(
+  description: string,
+  members: Members<T>,
+  optional: readonly (keyof T & string)[] = [],
+): SchemaObject {
+  const isOptional = (name: string) => optional.some((one) => one === name);
+  return {
+    type: 'object',
+    description,
+    properties: { ...members },
+    required: Object.keys(members).filter((name) => !isOptional(name)),
+    additionalProperties: false,
+  };
+}
+
+export const text = (description: string, example?: string): SchemaObject => ({
+  type: 'string',
+  description,
+  ...(example !== undefined && { example }),
+});
+export const uuid = (description: string): SchemaObject => ({ type: 'string', format: 'uuid', description });
+export const time = (description: string): SchemaObject => ({
+  type: 'string',
+  format: 'date-time',
+  description,
+  example: '2026-11-22T18:00:00.000Z',
+});
+export const integer = (description: string, example?: number): SchemaObject => ({
+  type: 'integer',
+  description,
+  ...(example !== undefined && { example }),
+});
+export const number = (description: string, example?: number): SchemaObject => ({
+  type: 'number',
+  description,
+  ...(example !== undefined && { example }),
+});
+export const boolean = (description: string): SchemaObject => ({ type: 'boolean', description });
+export const oneOf = (values: readonly string[], description: string): SchemaObject => ({
+  type: 'string',
+  enum: [...values],
+  description,
+});
+export const anyJson = (description: string): SchemaObject => ({
+  description: `${description} Any JSON value.`,
+});
+export const arrayOf = (items: Schema, description: string): SchemaObject => ({
+  type: 'array',
+  items,
+  description,
+});
+export const mapOf = (values: Schema, description: string): SchemaObject => ({
+  type: 'object',
+  additionalProperties: values,
+  description,
+});
+export const ref = (name: string): ReferenceObject => ({ $ref: `#/components/schemas/${name}` });
+
+/** The same schema, or null. */
+export function nullable(schema: Schema): SchemaObject {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+/** A part of a list, as every list answers it. */
+export function pageOf(name: string): SchemaObject {
+  return objectOf<{ items: unknown; nextCursor: unknown }>('A part of a list.', {
+    items: arrayOf(ref(name), 'At most `limit` of them.'),
+    nextCursor: nullable(text('Send it as `cursor` for what follows; null at the end.')),
+  });
+}

@@ -1,0 +1,224 @@
+import type { ApiKey, TenantRole } from '../models/access.js';
+import type { AgentRole, AgentStatus } from '../models/agent.js';
+import type { Actor, AuditEvent, AuditType } from '../models/audit.js';
+import type { JsonObject, JsonValue } from '../models/json.js';
+import type { Policy } from '../models/policy.js';
+import { type Approval, assigneeAt, type ReviewCard } from '../models/review.js';
+import type { Session } from '../models/session.js';
+import type { OnApproval, Stage, Task, TaskError, TaskStatus } from '../models/task.js';
+import type { AgentView } from '../services/agents.js';
+import type { Assignment } from '../services/task-claims.js';
+import type { TaskView } from '../services/task-desk.js';
+
+/* How models look over the wire, where that is not how they are: what is internal stays inside. */
+
+export interface TaskWire {
+  readonly taskId: string;
+  readonly tenantId: string;
+  readonly traceId: string;
+  readonly parentTaskId: string | null;
+  readonly sessionId: string | null;
+  readonly kind: string;
+  readonly input: JsonValue;
+  readonly status: TaskStatus;
+  readonly stage: Stage;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly timeoutMs: number | null;
+  readonly onApproval: OnApproval;
+  readonly agentId: string | null;
+  readonly reviewId: string | null;
+  readonly approval: Approval | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly error: TaskError | null;
+}
+
+export function taskWire({ task, approval }: { task: Task; approval?: Approval | undefined }): TaskWire {
+  return {
+    taskId: task.taskId,
+    tenantId: task.tenantId,
+    traceId: task.traceId,
+    parentTaskId: task.parentTaskId,
+    sessionId: task.sessionId,
+    kind: task.kind,
+    input: task.input,
+    status: task.status,
+    stage: task.stage,
+    priority: task.priority,
+    attempt: task.attempt,
+    maxAttempts: task.maxAttempts,
+    timeoutMs: task.timeoutMs,
+    onApproval: task.onApproval,
+    agentId: task.agentId,
+    reviewId: task.reviewId,
+    approval: approval ?? null,
+    createdAt: task.createdAt,
+    updatedAt: task.updatedAt,
+    startedAt: task.startedAt,
+    completedAt: task.completedAt,
+    error: task.error,
+  };
+}
+
+export const taskViewWire = (view: TaskView): TaskWire => taskWire(view);
+
+export interface TaskReceipt {
+  readonly taskId: string;
+  readonly status: TaskStatus;
+  readonly traceId: string;
+}
+
+export function taskReceipt({ taskId, status, traceId }: Task): TaskReceipt {
+  return { taskId, status, traceId };
+}
+
+export interface AssignmentWire extends Omit<Assignment, 'task'> {
+  readonly task: TaskWire;
+}
+
+export function assignmentWire({ task, ...assignment }: Assignment): AssignmentWire {
+  return { task: taskWire({ task, approval: assignment.approval }), ...assignment };
+}
+
+export interface AgentWire {
+  readonly agentId: string;
+  readonly name: string | null;
+  readonly role: AgentRole;
+  readonly version: string | null;
+  readonly capabilities: readonly string[];
+  readonly maxConcurrentTasks: number;
+  readonly metadata: JsonObject;
+  readonly status: AgentStatus;
+  readonly paused: boolean;
+  readonly lastSeen: Date;
+  readonly metrics: JsonValue;
+  readonly currentTaskIds: readonly string[];
+  readonly registeredAt: Date;
+}
+
+export function agentWire({ agent, presence, currentTaskIds }: AgentView): AgentWire {
+  return {
+    agentId: agent.agentId,
+    name: agent.name,
+    role: agent.role,
+    version: agent.agentVersion,
+    capabilities: agent.capabilities,
+    maxConcurrentTasks: agent.maxConcurrentTasks,
+    metadata: agent.metadata,
+    status: presence.status,
+    paused: agent.paused,
+    lastSeen: presence.lastSeen,
+    metrics: presence.metrics,
+    currentTaskIds,
+    registeredAt: agent.registeredAt,
+  };
+}
+
+export type SessionWire = Omit<Session, 'version'>;
+
+export function sessionWire({ version: _, ...session }: Session): SessionWire {
+  return session;
+}
+
+export interface ApiKeyWire {
+  readonly keyId: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly role: TenantRole;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+export function apiKeyWire({
+  keyId,
+  tenantId,
+  name,
+  role,
+  createdAt,
+  expiresAt,
+  revokedAt,
+}: ApiKey): ApiKeyWire {
+  return { keyId, tenantId, name, role, createdAt, expiresAt, revokedAt };
+}
+
+export type NewApiKeyWire = ApiKeyWire & { readonly key: string };
+
+export function newApiKeyWire(key: ApiKey & { readonly key: string }): NewApiKeyWire {
+  return { ...apiKeyWire(key), key: key.key };
+}
+
+export type ReviewWire = Omit<ReviewCard, 'rank' | 'edited' | 'assignedUntil'>;
+
+export function reviewWire(card: ReviewCard): ReviewWire {
+  const { rank: _rank, edited: _edited, assignedUntil: _until, ...shown } = card;
+  return { ...shown, assignee: card.status === 'PENDING' ? assigneeAt(card, new Date()) : card.assignee };
+}
+
+export type PolicyWire = Policy;
+
+export function policyWire(policy: Policy): PolicyWire {
+  const {
+    version,
+    confidence,
+    keywords,
+    patterns,
+    detectors,
+    topics,
+    kinds,
+    reviewDeadlineMs,
+    createdAt,
+    createdBy,
+  } = policy;
+  return {
+    version,
+    confidence,
+    keywords,
+    patterns,
+    detectors,
+    topics,
+    kinds,
+    reviewDeadlineMs,
+    createdAt,
+    createdBy,
+  };
+}
+
+export interface AuditEventWire {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly tenantId: string;
+  readonly type: AuditType;
+  readonly at: Date;
+  readonly actor: Actor;
+  readonly taskId: string | null;
+  readonly reviewId: string | null;
+  readonly agentId: string | null;
+  readonly sessionId: string | null;
+  readonly traceId: string | null;
+  readonly payload: JsonObject;
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+export const auditEventWire = (event: AuditEvent): AuditEventWire => event;
+
+/** An event of the feed as a Server-Sent Events message (WHATWG HTML, section 9.2). */
+export function feedMessage(event: AuditEvent): string {
+  const data = {
+    id: String(event.sequence),
+    type: event.type,
+    at: event.at,
+    tenantId: event.tenantId,
+    ...(event.taskId !== null && { taskId: event.taskId }),
+    ...(event.sessionId !== null && { sessionId: event.sessionId }),
+    ...(event.reviewId !== null && { reviewId: event.reviewId }),
+    ...(event.agentId !== null && { agentId: event.agentId }),
+    data: event.payload,
+  };
+  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,155 @@
+import { BootError } from './models/boot-error.js';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The settings of an installation. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** `undefined`: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  /** `undefined`: registry and queues on PostgreSQL. */
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  /** `undefined`: made at the first start. */
+  readonly adminKey: string | undefined;
+  readonly heartbeatIntervalMs: number;
+  readonly leaseMs: number;
+  readonly sweepIntervalMs: number;
+  readonly logLevel: LogLevel;
+}
+
+type Read<T> = { readonly value: T } | { readonly fault: string };
+
+interface Setting<T> {
+  /** As `.env.example` and the README describe it. */
+  readonly description: string;
+  /** In words, when it is not a value. */
+  readonly fallback: string;
+  read(text: string | undefined): Read<T>;
+}
+
+function wholeNumber(description: string, fallback: number, min: number, max: number): Setting<number> {
+  return {
+    description,
+    fallback: String(fallback),
+    read(text) {
+      if (text === undefined) return { value: fallback };
+      const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max
+        ? { value }
+        : { fault: `must be a whole number from ${min} to ${max}, not "${text}"` };
+    },
+  };
+}
+
+function address(
+  description: string,
+  fallback: string,
+  protocols: readonly string[],
+): Setting<string | undefined> {
+  return {
+    description,
+    fallback,
+    read(text) {
+      if (text === undefined) return { value: undefined };
+      const url = URL.parse(text);
+      if (url && protocols.includes(url.protocol) && url.hostname !== '') return { value: text };
+      // The value may hold a password, so it is not repeated.
+      return {
+        fault: `must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')} and names a host`,
+      };
+    },
+  };
+}
+
+function words(
+  description: string,
+  fallback: string,
+  test: (text: string) => string | undefined,
+): Setting<string> {
+  return {
+    description,
+    fallback,
+    read(text = fallback) {
+      const fault = test(text);
+      return fault === undefined ? { value: text } : { fault };
+    },
+  };
+}
+
+/** Every setting, by the name of its variable. The README and `.env.example` are held to this table by a test. */
+export const settings = {
+  PORT: wholeNumber('The port to serve on.', 3000, 1, 65_535),
+  HOST: words('The address to serve on; 0.0.0.0 in containers.', '127.0.0.1', (text) =>
+    /^[A-Za-z0-9._:[\]%-]{1,253}$/.test(text)
+      ? undefined
+      : `must be an address or a host name, not "${text}"`,
+  ),
+  DATABASE_URL: address('PostgreSQL, 14 or newer.', 'the embedded PostgreSQL', ['postgres:', 'postgresql:']),
+  REDIS_URL: address('Redis, 6.2 or newer.', 'registry and queues on PostgreSQL', ['redis:', 'rediss:']),
+  CHIMERA_DATA_DIR: words('Where the embedded PostgreSQL keeps its data.', '.chimera', (text) =>
+    text.trim() !== '' && !text.includes('\0') ? undefined : 'must be a path',
+  ),
+  CHIMERA_ADMIN_KEY: {
+    description: "The admin's API key, 32 characters or more.",
+    fallback: 'made at the first start and printed once',
+    read(text) {
+      if (text === undefined) return { value: undefined };
+      return /^[\x21-\x7e]{32,512}$/.test(text)
+        ? { value: text }
+        : { fault: 'must have 32–512 printable characters without spaces' };
+    },
+  } satisfies Setting<string | undefined>,
+  HEARTBEAT_INTERVAL_MS: wholeNumber(
+    'How often agents are to give a sign of life, in milliseconds.',
+    5_000,
+    100,
+    3_600_000,
+  ),
+  LEASE_MS: wholeNumber(
+    'How long a lease lasts unless it is renewed, in milliseconds.',
+    60_000,
+    500,
+    86_400_000,
+  ),
+  SWEEP_INTERVAL_MS: wholeNumber('How often to look for what is due, in milliseconds.', 500, 20, 60_000),
+  LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
+    isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not "${text}"`,
+  ),
+} as const;
+
+function isLogLevel(text: string): text is LogLevel {
+  return logLevels.some((level) => level === text);
+}
+
+/**
+ * Reads the settings from environment variables. An empty variable counts as not set.
+ *
+ * @throws BootError that names every faulty setting at once
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const read = <T>(name: keyof typeof settings, setting: Setting<T>): T | undefined => {
+    const result = setting.read(environment[name] || undefined);
+    if ('value' in result) return result.value;
+    faults.push(`${name} ${result.fault}`);
+    return undefined;
+  };
+  const logLevel = read('LOG_LEVEL', settings.LOG_LEVEL) ?? '';
+  const config = {
+    port: read('PORT', settings.PORT) ?? 0,
+    host: read('HOST', settings.HOST) ?? '',
+    databaseUrl: read('DATABASE_URL', settings.DATABASE_URL),
+    redisUrl: read('REDIS_URL', settings.REDIS_URL),
+    dataDir: read('CHIMERA_DATA_DIR', settings.CHIMERA_DATA_DIR) ?? '',
+    adminKey: read('CHIMERA_ADMIN_KEY', settings.CHIMERA_ADMIN_KEY),
+    heartbeatIntervalMs: read('HEARTBEAT_INTERVAL_MS', settings.HEARTBEAT_INTERVAL_MS) ?? 0,
+    leaseMs: read('LEASE_MS', settings.LEASE_MS) ?? 0,
+    sweepIntervalMs: read('SWEEP_INTERVAL_MS', settings.SWEEP_INTERVAL_MS) ?? 0,
+    logLevel: isLogLevel(logLevel) ? logLevel : 'info',
+  };
+  if (faults.length > 0) throw new BootError(`Settings: ${faults.join('; ')}.`);
+  return Object.freeze(config);
+}

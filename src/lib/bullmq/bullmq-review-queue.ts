@@ -1,0 +1,46 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Deadline, ReviewQueuePort } from '../../ports/review-queue.js';
+import type { JobQueue, QueueOpener } from './queues.js';
+
+const reviewsQueue = 'reviews';
+
+/** Deadlines of cards as delayed BullMQ jobs. */
+@Injectable()
+export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationShutdown {
+  private readonly queue: JobQueue;
+  private stop: (() => Promise<void>) | undefined;
+
+  constructor(private readonly opener: QueueOpener) {
+    super();
+    this.queue = opener.queue(reviewsQueue);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stop?.();
+    await this.queue.close();
+  }
+
+  async schedule({ tenantId, reviewId, dueAt }: Deadline): Promise<void> {
+    await this.queue.addBulk([
+      {
+        name: 'deadline',
+        data: { tenantId, reviewId },
+        opts: {
+          jobId: `deadline_${reviewId}`,
+          delay: Math.max(0, dueAt.getTime() - Date.now()),
+          attempts: 8,
+          backoff: { type: 'exponential', delay: 1_000 },
+          removeOnComplete: true,
+          removeOnFail: true,
+        },
+      },
+    ]);
+  }
+
+  onDue(handler: (deadline: Pick<Deadline, 'tenantId' | 'reviewId'>) => Promise<void>): void {
+    this.stop = this.opener.work(reviewsQueue, async ({ data }) => {
+      const { tenantId, reviewId }: Partial<Deadline> = data;
+      if (tenantId !== undefined && reviewId !== undefined) await handler({ tenantId, reviewId });
+    });
+  }
+}

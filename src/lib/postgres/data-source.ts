@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { DataSource } from 'typeorm';
+import { schemas } from './schemas.js';
+
+/** How many connections one process opens for rows, beside the queue's and the signals'. */
+const poolSize = 10;
+
+/** A data source over the models' tables; not yet connected. Never synchronizes: migrations alone change the schema. */
+export function createDataSource(url: string): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    entities: schemas,
+    migrations: [fileURLToPath(new URL('../../../migrations/*.{ts,js}', import.meta.url))],
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    poolSize,
+    connectTimeoutMS: 5_000,
+    applicationName: 'chimera',
+    extra: { options: '-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000' },
+    logging: false,
+  });
+}

@@ -1,0 +1,34 @@
+import { DomainError } from '../../models/errors.js';
+
+/** SQLSTATE classes that say that the connection or the server is gone or full, not that the statement was wrong. */
+const unavailableClasses = ['08', '53', '57', '58'];
+
+function sqlState(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/** Whether the database could not be reached, or gave up, rather than refuse a statement. */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined && /^[0-9A-Z]{5}$/.test(state))
+    return unavailableClasses.includes(state.slice(0, 2));
+  if (state !== undefined) return /^E[A-Z]+$/.test(state);
+  return (
+    error instanceof Error &&
+    /terminat|connection|timeout exceeded|not connected|is not established/i.test(error.message)
+  );
+}
+
+/** The error as a caller is told it: `UNAVAILABLE` when waiting may help, itself when not. */
+export function toCallerError(error: unknown): unknown {
+  if (!isUnavailable(error)) return error;
+  return new DomainError(
+    'UNAVAILABLE',
+    'The database cannot be reached. Nothing was confirmed; try again shortly.',
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,227 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
+import type { Task } from '../../models/task.js';
+import type { LedgerView, RowKind, Rows } from '../../ports/ledger.js';
+
+/** What identifies a row of each kind within its tenant. */
+const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
+  task: (row) => row.taskId,
+  review: (row) => row.reviewId,
+  result: (row) => row.leaseToken,
+  session: (row) => row.sessionId,
+  agent: (row) => row.agentId,
+  apiKey: (row) => row.keyId,
+  policy: (row) => String(row.version),
+};
+const kinds = [
+  'task',
+  'review',
+  'result',
+  'session',
+  'agent',
+  'apiKey',
+  'policy',
+] as const satisfies RowKind[];
+
+/** The end of a tenant's chain. */
+export interface Head {
+  sequence: number;
+  hash: string;
+}
+
+/** A row as it was read, `undefined` for a new one, and as it is now. */
+interface Slot<T> {
+  readonly stored: T | undefined;
+  readonly current: T;
+}
+
+type Slots = { readonly [K in RowKind]: Map<string, Slot<Rows[K]>> };
+
+function noSlots(): Slots {
+  return {
+    task: new Map(),
+    review: new Map(),
+    result: new Map(),
+    session: new Map(),
+    agent: new Map(),
+    apiKey: new Map(),
+    policy: new Map(),
+  };
+}
+
+/** Ids hold no space, so the pair is unambiguous. */
+function within(tenantId: string, id: string): string {
+  return `${tenantId} ${id}`;
+}
+
+/**
+ * The rows that one batch reads and writes, across tenants. Units of work see each other's changes in their order; what a
+ * unit that throws has put is dropped.
+ */
+export class LedgerState {
+  private readonly slots = noSlots();
+  private readonly taskIdByKey = new Map<string, string>();
+  private readonly held = new Map<string, number>();
+  private readonly policies = new Map<string, Rows['policy']>();
+  readonly events: AuditEvent[] = [];
+
+  constructor(
+    readonly now: Date,
+    private readonly heads: ReadonlyMap<string, Head>,
+  ) {}
+
+  load<K extends RowKind>(kind: K, rows: readonly Rows[K][]): void {
+    for (const row of rows) {
+      this.slots[kind].set(within(row.tenantId, idOf[kind](row)), { stored: row, current: row });
+    }
+  }
+
+  loadTasks(tasks: readonly Task[]): void {
+    this.load('task', tasks);
+    for (const task of tasks) this.indexByKey(task);
+  }
+
+  loadHeld(tenantId: string, agentId: string, count: number): void {
+    this.held.set(within(tenantId, agentId), count);
+  }
+
+  loadPolicies(policies: readonly Rows['policy'][]): void {
+    for (const policy of policies) this.policies.set(policy.tenantId, policy);
+  }
+
+  loadedTasks(): readonly Task[] {
+    return [...this.slots.task.values()].map(({ current }) => current);
+  }
+
+  /** Runs a unit of work on a layer of its own, and keeps the layer unless the unit throws. */
+  run<R>(tenantId: string, decide: (view: LedgerView) => R): R {
+    const layer = new Layer(this, tenantId);
+    const answer = decide(layer);
+    for (const kind of kinds) this.keep(kind, layer);
+    for (const entry of layer.entries) this.append(tenantId, entry);
+    return answer;
+  }
+
+  current<K extends RowKind>(kind: K, tenantId: string, id: string): Rows[K] | undefined {
+    return this.slots[kind].get(within(tenantId, id))?.current;
+  }
+
+  taskWithKey(tenantId: string, key: string): Task | undefined {
+    const taskId = this.taskIdByKey.get(within(tenantId, key));
+    return taskId === undefined ? undefined : this.current('task', tenantId, taskId);
+  }
+
+  heldBy(tenantId: string, agentId: string): number {
+    return this.held.get(within(tenantId, agentId)) ?? 0;
+  }
+
+  policyOf(tenantId: string): Rows['policy'] | undefined {
+    return this.policies.get(tenantId);
+  }
+
+  /** Rows that are new, in the order in which they came. */
+  inserted<K extends RowKind>(kind: K): readonly Rows[K][] {
+    return [...this.slots[kind].values()].filter(({ stored }) => !stored).map(({ current }) => current);
+  }
+
+  /** Rows that changed. One that several units changed is written once, one version above the stored one. */
+  updated(kind: 'task' | 'review' | 'session' | 'agent' | 'apiKey'): readonly object[] {
+    const rows: object[] = [];
+    for (const { stored, current } of this.slots[kind].values()) {
+      if (stored && stored !== current) rows.push({ ...current, version: stored.version + 1 });
+    }
+    return rows;
+  }
+
+  private keep<K extends RowKind>(kind: K, layer: Layer): void {
+    for (const [id, { current }] of layer.puts[kind]) {
+      const key = within(layer.tenantId, id);
+      const stored = this.slots[kind].get(key)?.stored;
+      if (kind === 'task') this.noteTask(layer, id);
+      this.slots[kind].set(key, { stored, current });
+    }
+    if (kind === 'policy') this.loadPolicies([...layer.puts.policy.values()].map(({ current }) => current));
+  }
+
+  private noteTask(layer: Layer, taskId: string): void {
+    const before = this.current('task', layer.tenantId, taskId);
+    const after = layer.puts.task.get(taskId)?.current;
+    if (before) this.countHeld(before, -1);
+    if (after) {
+      this.countHeld(after, 1);
+      this.indexByKey(after);
+    }
+  }
+
+  private countHeld(task: Task, change: 1 | -1): void {
+    if (task.status !== 'RUNNING' || task.agentId === null) return;
+    this.held.set(within(task.tenantId, task.agentId), this.heldBy(task.tenantId, task.agentId) + change);
+  }
+
+  private indexByKey(task: Task): void {
+    if (task.idempotencyKey !== null)
+      this.taskIdByKey.set(within(task.tenantId, task.idempotencyKey), task.taskId);
+  }
+
+  private append(tenantId: string, entry: AuditEntry): void {
+    const head = this.heads.get(tenantId);
+    if (!head) throw new Error(`The audit record of ${tenantId} is not locked.`);
+    const link = {
+      tenantId,
+      sequence: head.sequence + 1,
+      eventId: uuidv7(),
+      type: entry.type,
+      at: this.now,
+      actor: entry.actor,
+      taskId: entry.taskId ?? null,
+      reviewId: entry.reviewId ?? null,
+      agentId: entry.agentId ?? null,
+      sessionId: entry.sessionId ?? null,
+      traceId: entry.traceId ?? null,
+      payload: entry.payload ?? {},
+      previousHash: head.hash,
+    };
+    head.sequence = link.sequence;
+    head.hash = linkHash(link);
+    this.events.push({ ...link, hash: head.hash });
+  }
+}
+
+/** What one unit of work sees, and what it has put so far. */
+class Layer implements LedgerView {
+  readonly puts = noSlots();
+  readonly entries: AuditEntry[] = [];
+
+  constructor(
+    private readonly state: LedgerState,
+    readonly tenantId: string,
+  ) {}
+
+  get now(): Date {
+    return this.state.now;
+  }
+
+  get<K extends RowKind>(kind: K, id: string): Rows[K] | undefined {
+    return this.puts[kind].get(id)?.current ?? this.state.current(kind, this.tenantId, id);
+  }
+
+  taskByIdempotencyKey(key: string): Task | undefined {
+    return this.state.taskWithKey(this.tenantId, key);
+  }
+
+  heldBy(agentId: string): number {
+    return this.state.heldBy(this.tenantId, agentId);
+  }
+
+  policyInForce(): Rows['policy'] | undefined {
+    return this.state.policyOf(this.tenantId);
+  }
+
+  put<K extends RowKind>(kind: K, row: Rows[K]): void {
+    this.puts[kind].set(idOf[kind](row), { stored: undefined, current: row });
+  }
+
+  record(entry: AuditEntry): void {
+    this.entries.push(entry);
+  }
+}

@@ -1,0 +1,27 @@
+import { runMigrations } from 'bullmq';
+import pg from 'pg';
+import { createDataSource } from './data-source.js';
+
+/** BullMQ's tables lie in a schema of their own. */
+export const queueSchema = 'bullmq';
+
+/**
+ * Brings the database to this version's schema: Chimera's tables, and the queue's for installations without Redis. Several
+ * processes may call it at once; one does the work.
+ */
+export async function migrateDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('chimera.migrations', 0))`);
+    const dataSource = await createDataSource(url).initialize();
+    try {
+      await dataSource.runMigrations();
+    } finally {
+      await dataSource.destroy();
+    }
+    await runMigrations(client, queueSchema);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,365 @@
+import { Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { ApiKey } from '../../models/access.js';
+import { type AuditEvent, type ChainReport, genesisHash, linkHash } from '../../models/audit.js';
+import type { AuditFilter, ReviewFilter, TaskFilter } from '../../models/filters.js';
+import { type Page, pageOf, type PageRequest } from '../../models/page.js';
+import type { ReviewCard } from '../../models/review.js';
+import { type Task, taskStatuses } from '../../models/task.js';
+import type { Tenant } from '../../models/tenant.js';
+import type { RowKind, Rows } from '../../ports/ledger.js';
+import { type AgentWork, type Backlog, RecordsPort } from '../../ports/records.js';
+import { Batcher } from '../batcher.js';
+import { toCallerError } from './faults.js';
+import { Conditions } from './row-table.js';
+import type { AuditRow } from './schemas.js';
+import { type Tables, tablesOf } from './tables.js';
+
+interface Holder {
+  readonly tenantId: string;
+  readonly agentId: string;
+}
+
+const idColumns = {
+  task: 'task_id',
+  review: 'review_id',
+  session: 'session_id',
+  agent: 'agent_id',
+  apiKey: 'key_id',
+} as const;
+
+/** How many events a check of the chain reads at a time. */
+const chainStride = 1_000;
+
+/** The system of record, read. */
+@Injectable()
+export class PostgresRecords extends RecordsPort {
+  private readonly tables: Tables;
+  private readonly keys = new Batcher<string, ApiKey | undefined>((hashes) => this.keysOf(hashes), {
+    maxBatch: 500,
+    maxWaiting: 20_000,
+  });
+
+  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), {
+    maxBatch: 500,
+    maxWaiting: 20_000,
+  });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly leaseMs: number,
+  ) {
+    super();
+    this.tables = tablesOf(dataSource);
+  }
+
+  async ping(): Promise<void> {
+    await this.query('SELECT 1', []);
+  }
+
+  async tenant(tenantId: string): Promise<Tenant | undefined> {
+    const table = this.tables.tenant;
+    const [row] = await this.query<Tenant>(
+      `SELECT ${table.select('t')} FROM ${table.name} t WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    return row;
+  }
+
+  liveKey(keyHash: string): Promise<ApiKey | undefined> {
+    return this.keys.submit(keyHash);
+  }
+
+  async find<K extends keyof typeof idColumns>(
+    kind: K,
+    tenantId: string,
+    id: string,
+  ): Promise<Rows[K] | undefined> {
+    return this.one(kind, `t.${idColumns[kind]} = $2`, [tenantId, id]);
+  }
+
+  async result(tenantId: string, resultId: string): Promise<Rows['result'] | undefined> {
+    return this.one('result', 't.result_id = $2', [tenantId, resultId]);
+  }
+
+  async approvedCards(
+    tenantId: string,
+    reviewIds: readonly string[],
+  ): Promise<ReadonlyMap<string, ReviewCard>> {
+    if (reviewIds.length === 0) return new Map();
+    const table = this.tables.review;
+    const rows = await this.query<ReviewCard>(
+      `SELECT ${table.select('t')} FROM ${table.name} t
+       WHERE tenant_id = $1 AND review_id = ANY($2) AND status = 'APPROVED'`,
+      [tenantId, reviewIds],
+    );
+    return new Map(rows.map((card) => [card.reviewId, card]));
+  }
+
+  async policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined> {
+    return version === undefined
+      ? this.one('policy', 'true ORDER BY t.version DESC LIMIT 1', [tenantId])
+      : this.one('policy', 't.version = $2', [tenantId, version]);
+  }
+
+  policies(tenantId: string, page: PageRequest): Promise<Page<Rows['policy']>> {
+    const conditions = new Conditions()
+      .add('t.tenant_id = ?', tenantId)
+      .add('t.version < ?', page.after?.[0]);
+    return this.page('policy', conditions, 't.version DESC', page, ({ version }) => [version]);
+  }
+
+  apiKeys(tenantId: string, page: PageRequest): Promise<Page<ApiKey>> {
+    const conditions = new Conditions().add('t.tenant_id = ?', tenantId).add('t.key_id > ?', page.after?.[0]);
+    return this.page('apiKey', conditions, 't.key_id', page, ({ keyId }) => [keyId]);
+  }
+
+  tasks(tenantId: string, filter: TaskFilter, page: PageRequest): Promise<Page<Task>> {
+    const conditions = new Conditions()
+      .add('t.tenant_id = ?', tenantId)
+      .add('t.status = ?', filter.status)
+      .add('t.kind = ?', filter.kind)
+      .add('t.session_id = ?', filter.sessionId)
+      .add('t.agent_id = ?', filter.agentId)
+      .add('t.task_id < ?', page.after?.[0]);
+    return this.page('task', conditions, 't.task_id DESC', page, ({ taskId }) => [taskId]);
+  }
+
+  reviews(
+    tenantId: string,
+    filter: ReviewFilter,
+    sort: 'age' | 'priority',
+    page: PageRequest,
+  ): Promise<Page<ReviewCard>> {
+    const conditions = new Conditions()
+      .add('t.tenant_id = ?', tenantId)
+      .add('t.status = ?', filter.status)
+      .add('t.reason = ?', filter.reason)
+      .add('t.kind = ?', filter.kind)
+      .add('t.agent_id = ?', filter.agentId)
+      .add('t.assignee = ? AND t.assigned_until > clock_timestamp()', filter.assignee);
+    if (sort === 'age') {
+      conditions.add('t.review_id > ?', page.after?.[0]);
+      return this.page('review', conditions, 't.review_id', page, ({ reviewId }) => [reviewId]);
+    }
+    if (page.after) {
+      const rank = conditions.parameter(page.after[0]);
+      conditions.add(`(t.rank, t.review_id) > (${rank}, ?)`, page.after[1]);
+    }
+    return this.page('review', conditions, 't.rank, t.review_id', page, ({ rank, reviewId }) => [
+      rank,
+      reviewId,
+    ]);
+  }
+
+  async audit(tenantId: string, filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>> {
+    const conditions = new Conditions()
+      .add('t.tenant_id = ?', tenantId)
+      .add('t.type = ANY(?)', filter.types)
+      .add('t.actor_id = ?', filter.actor)
+      .add('t.task_id = ?', filter.taskId)
+      .add('t.review_id = ?', filter.reviewId)
+      .add('t.session_id = ?', filter.sessionId)
+      .add('t.at >= ?', filter.from)
+      .add('t.at < ?', filter.to)
+      .add('t.sequence > ?', page.after?.[0]);
+    const rows = await this.query<AuditRow>(
+      `SELECT ${this.tables.audit.select('t')} FROM audit_events t WHERE ${conditions.where}
+       ORDER BY t.sequence LIMIT ${conditions.parameter(page.limit + 1)}`,
+      conditions.parameters,
+    );
+    return pageOf(rows.map(eventOf), page.limit, ({ sequence }) => [sequence]);
+  }
+
+  async lastSequence(tenantId: string): Promise<number> {
+    return (await this.head(tenantId))?.sequence ?? 0;
+  }
+
+  async verifyChain(tenantId: string): Promise<ChainReport> {
+    const head = await this.head(tenantId);
+    let lastSequence = 0;
+    let lastHash = genesisHash;
+    const broken = (at: number): ChainReport => ({
+      valid: false,
+      checkedEvents: lastSequence,
+      lastSequence,
+      lastHash,
+      firstInvalidSequence: at,
+    });
+    for (;;) {
+      const { items } = await this.audit(tenantId, {}, { limit: chainStride, after: [lastSequence] });
+      for (const { hash, ...link } of items) {
+        if (head && link.sequence > head.sequence) break;
+        const fits =
+          link.sequence === lastSequence + 1 && link.previousHash === lastHash && linkHash(link) === hash;
+        if (!fits) return broken(Math.min(link.sequence, lastSequence + 1));
+        lastSequence = link.sequence;
+        lastHash = hash;
+      }
+      const reachedHead = head !== undefined && lastSequence >= head.sequence;
+      if (items.length < chainStride || reachedHead) break;
+    }
+    if (!head || head.sequence !== lastSequence || head.hash !== lastHash) return broken(lastSequence + 1);
+    return { valid: true, checkedEvents: lastSequence, lastSequence, lastHash };
+  }
+
+  async backlog(tenantId: string): Promise<Backlog> {
+    const statuses = await this.query<{ status: string; count: number }>(
+      'SELECT status, count(*)::integer AS count FROM tasks WHERE tenant_id = $1 GROUP BY status',
+      [tenantId],
+    );
+    const counts = new Map(statuses.map(({ status, count }) => [status, count]));
+    const [waiting] = await this.query<Backlog['queue'] & Backlog['reviews']>(
+      `SELECT q.*, r.* FROM (
+         SELECT count(*)::integer AS ready,
+                (extract(epoch FROM clock_timestamp() - min(available_at)) * 1000)::bigint::double precision AS "oldestReadyMs"
+         FROM tasks WHERE tenant_id = $1 AND status IN ('QUEUED', 'APPROVED') AND available_at <= clock_timestamp()
+       ) q, (
+         SELECT count(*)::integer AS pending,
+                (extract(epoch FROM clock_timestamp() - min(created_at)) * 1000)::bigint::double precision AS "oldestPendingMs"
+         FROM review_cards WHERE tenant_id = $1 AND status = 'PENDING'
+       ) r`,
+      [tenantId],
+    );
+    return {
+      tasks: countsOf(counts),
+      queue: { ready: waiting?.ready ?? 0, oldestReadyMs: waiting?.oldestReadyMs ?? null },
+      reviews: { pending: waiting?.pending ?? 0, oldestPendingMs: waiting?.oldestPendingMs ?? null },
+    };
+  }
+
+  workOf(tenantId: string, agentId: string): Promise<AgentWork> {
+    return this.work.submit({ tenantId, agentId });
+  }
+
+  async heldTasks(
+    tenantId: string,
+    agentIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const rows = await this.query<{ agentId: string; taskIds: readonly string[] }>(
+      `SELECT agent_id AS "agentId", array_agg(task_id::text ORDER BY task_id) AS "taskIds" FROM tasks
+       WHERE tenant_id = $1 AND agent_id = ANY($2) AND status = 'RUNNING' GROUP BY agent_id`,
+      [tenantId, agentIds],
+    );
+    return new Map(rows.map(({ agentId, taskIds }) => [agentId, taskIds]));
+  }
+
+  /** Rows that another transaction holds are passed over: their tasks are changing hands. */
+  private async worksOf(holders: readonly Holder[]) {
+    const rows = await this.query<Holder & { taskId: string; leaseExpiresAt: Date | null }>(
+      `WITH holders AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(tenant_id, agent_id)
+       ), held AS (
+         SELECT t.tenant_id, t.task_id, t.agent_id, t.lease_expires_at
+         FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id AND t.status = 'RUNNING'
+       ), due AS (
+         SELECT t.tenant_id, t.task_id FROM tasks t JOIN held h USING (tenant_id, task_id)
+         WHERE t.status = 'RUNNING' AND t.lease_expires_at > clock_timestamp()
+           AND t.lease_expires_at < clock_timestamp() + $3 * interval '0.5 milliseconds'
+           AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
+         FOR NO KEY UPDATE OF t SKIP LOCKED
+       ), renewed AS (
+         UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
+             clock_timestamp() + $3 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
+         FROM due d WHERE t.tenant_id = d.tenant_id AND t.task_id = d.task_id
+         RETURNING t.tenant_id, t.task_id, t.lease_expires_at
+       )
+       SELECT h.tenant_id AS "tenantId", h.agent_id AS "agentId", h.task_id AS "taskId",
+              COALESCE(r.lease_expires_at, h.lease_expires_at) AS "leaseExpiresAt"
+       FROM held h LEFT JOIN renewed r USING (tenant_id, task_id)
+       UNION ALL
+       SELECT t.tenant_id, t.agent_id, t.task_id, NULL
+       FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id
+        AND t.status = 'CANCELLED' AND t.completed_at > clock_timestamp() - $3 * interval '1 millisecond'
+       ORDER BY 3`,
+      [holders.map(({ tenantId }) => tenantId), holders.map(({ agentId }) => agentId), this.leaseMs],
+    );
+    const byHolder = Map.groupBy(rows, ({ tenantId, agentId }) => `${tenantId} ${agentId}`);
+    return holders.map(({ tenantId, agentId }) => {
+      const own = byHolder.get(`${tenantId} ${agentId}`) ?? [];
+      const leases = own.flatMap(({ taskId, leaseExpiresAt }) =>
+        leaseExpiresAt ? [{ taskId, leaseExpiresAt }] : [],
+      );
+      const cancelledTaskIds = own
+        .filter(({ leaseExpiresAt }) => !leaseExpiresAt)
+        .map(({ taskId }) => taskId);
+      return { value: { leases, cancelledTaskIds } };
+    });
+  }
+
+  private async head(tenantId: string) {
+    const [head] = await this.query<{ sequence: number; hash: string }>(
+      'SELECT sequence::double precision AS sequence, hash FROM audit_heads WHERE tenant_id = $1',
+      [tenantId],
+    );
+    return head;
+  }
+
+  private async keysOf(hashes: readonly string[]) {
+    const table = this.tables.apiKey;
+    const rows = await this.query<ApiKey>(
+      `SELECT ${table.select('t')} FROM ${table.name} t
+       WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+      [hashes],
+    );
+    const byHash = new Map(rows.map((row) => [row.keyHash, row]));
+    return hashes.map((hash) => ({ value: byHash.get(hash) }));
+  }
+
+  private async one<K extends RowKind>(
+    kind: K,
+    condition: string,
+    parameters: readonly unknown[],
+  ): Promise<Rows[K] | undefined> {
+    const table = this.tables[kind];
+    const [row] = await this.query<Rows[K]>(
+      `SELECT ${table.select('t')} FROM ${table.name} t WHERE t.tenant_id = $1 AND ${condition}`,
+      parameters,
+    );
+    return row;
+  }
+
+  private async page<K extends RowKind>(
+    kind: K,
+    conditions: Conditions,
+    order: string,
+    { limit }: PageRequest,
+    positionOf: (row: Rows[K]) => readonly (string | number)[],
+  ): Promise<Page<Rows[K]>> {
+    const table = this.tables[kind];
+    const rows = await this.query<Rows[K]>(
+      `SELECT ${table.select('t')} FROM ${table.name} t WHERE ${conditions.where}
+       ORDER BY ${order} LIMIT ${conditions.parameter(limit + 1)}`,
+      conditions.parameters,
+    );
+    return pageOf(rows, limit, positionOf);
+  }
+
+  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
+    try {
+      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
+      return rows;
+    } catch (error) {
+      throw toCallerError(error);
+    }
+  }
+}
+
+function countsOf(counts: ReadonlyMap<string, number>): Backlog['tasks'] {
+  const of = (status: (typeof taskStatuses)[number]) => counts.get(status) ?? 0;
+  return {
+    QUEUED: of('QUEUED'),
+    RUNNING: of('RUNNING'),
+    NEEDS_REVIEW: of('NEEDS_REVIEW'),
+    APPROVED: of('APPROVED'),
+    SUCCEEDED: of('SUCCEEDED'),
+    FAILED: of('FAILED'),
+    TIMED_OUT: of('TIMED_OUT'),
+    BLOCKED: of('BLOCKED'),
+    REJECTED: of('REJECTED'),
+    CANCELLED: of('CANCELLED'),
+  };
+}
+
+function eventOf({ actorType, actorId, ...row }: AuditRow): AuditEvent {
+  return { ...row, actor: { type: actorType, id: actorId } };
+}

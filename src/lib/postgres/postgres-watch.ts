@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { Ticket } from '../../ports/task-queue.js';
+import { type TaskRef, WatchPort } from '../../ports/watch.js';
+
+const ref = `tenant_id AS "tenantId", task_id AS "taskId"`;
+
+const ticket = `t.tenant_id AS "tenantId", t.kind, t.task_id AS "taskId", t.attempt + 1 AS attempt, t.priority,
+  GREATEST(0, ceil(extract(epoch FROM t.available_at - clock_timestamp()) * 1000))::integer AS "delayMs"`;
+
+/** A session that hands out no tasks, or none at all. */
+const open = `NOT EXISTS (
+  SELECT FROM sessions s WHERE s.tenant_id = t.tenant_id AND s.session_id = t.session_id AND s.state IN ('PAUSED', 'STOPPED')
+)`;
+
+/** What is due, found in PostgreSQL. */
+@Injectable()
+export class PostgresWatch extends WatchPort {
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  /** A transaction-level advisory lock goes with its connection, so a process that dies holds nobody up. */
+  alone(name: string, sweep: () => Promise<void>): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const rows: readonly { locked: boolean }[] = await manager.query(
+        `SELECT pg_try_advisory_xact_lock(hashtextextended('chimera.' || $1, 0)) AS locked`,
+        [name],
+      );
+      if (!rows[0]?.locked) return false;
+      await sweep();
+      return true;
+    });
+  }
+
+  lostLeases(limit: number): Promise<readonly TaskRef[]> {
+    return this.query(
+      `SELECT ${ref} FROM tasks WHERE status = 'RUNNING' AND lease_expires_at <= clock_timestamp()
+       ORDER BY lease_expires_at LIMIT $1`,
+      [limit],
+    );
+  }
+
+  heldTasks(tenantId: string, agentId: string, limit: number): Promise<readonly string[]> {
+    return this.ids(
+      `SELECT task_id AS id FROM tasks WHERE tenant_id = $1 AND agent_id = $2 AND status = 'RUNNING'
+       ORDER BY task_id LIMIT $3`,
+      [tenantId, agentId, limit],
+    );
+  }
+
+  overdueReviews(limit: number): Promise<readonly { tenantId: string; reviewId: string }[]> {
+    return this.query(
+      `SELECT tenant_id AS "tenantId", review_id AS "reviewId" FROM review_cards
+       WHERE status = 'PENDING' AND due_at <= clock_timestamp() ORDER BY due_at LIMIT $1`,
+      [limit],
+    );
+  }
+
+  unfinishedTasks(tenantId: string, sessionId: string, limit: number): Promise<readonly string[]> {
+    return this.ids(
+      `SELECT task_id AS id FROM tasks WHERE tenant_id = $1 AND session_id = $2
+       AND status IN ('QUEUED', 'RUNNING', 'NEEDS_REVIEW', 'APPROVED') LIMIT $3`,
+      [tenantId, sessionId, limit],
+    );
+  }
+
+  orphanedTasks(limit: number): Promise<readonly TaskRef[]> {
+    return this.query(
+      `SELECT t.tenant_id AS "tenantId", t.task_id AS "taskId" FROM sessions s
+       JOIN tasks t ON t.tenant_id = s.tenant_id AND t.session_id = s.session_id
+        AND t.status IN ('QUEUED', 'RUNNING', 'NEEDS_REVIEW', 'APPROVED')
+       WHERE s.state = 'STOPPED' LIMIT $1`,
+      [limit],
+    );
+  }
+
+  readyInSession(
+    tenantId: string,
+    sessionId: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly Ticket[]> {
+    return this.query(
+      `SELECT ${ticket} FROM tasks t WHERE t.tenant_id = $1 AND t.session_id = $2
+       AND t.status IN ('QUEUED', 'APPROVED') AND ($3::uuid IS NULL OR t.task_id > $3) ORDER BY t.task_id LIMIT $4`,
+      [tenantId, sessionId, after ?? null, limit],
+    );
+  }
+
+  readyCounts(settledMs: number): Promise<readonly { tenantId: string; kind: string; ready: number }[]> {
+    return this.query(
+      `SELECT t.tenant_id AS "tenantId", t.kind, count(*)::integer AS ready FROM tasks t
+       WHERE t.status IN ('QUEUED', 'APPROVED')
+         AND GREATEST(t.available_at, t.updated_at) < clock_timestamp() - $1 * interval '1 millisecond' AND ${open}
+       GROUP BY 1, 2`,
+      [settledMs],
+    );
+  }
+
+  readyTasks(
+    tenantId: string,
+    kind: string,
+    settledMs: number,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly Ticket[]> {
+    return this.query(
+      `SELECT ${ticket} FROM tasks t WHERE t.tenant_id = $1 AND t.kind = $2 AND t.status IN ('QUEUED', 'APPROVED')
+         AND GREATEST(t.available_at, t.updated_at) < clock_timestamp() - $3 * interval '1 millisecond' AND ${open}
+         AND ($4::uuid IS NULL OR t.task_id > $4) ORDER BY t.task_id LIMIT $5`,
+      [tenantId, kind, settledMs, after ?? null, limit],
+    );
+  }
+
+  private async ids(sql: string, parameters: readonly unknown[]): Promise<readonly string[]> {
+    const rows = await this.query<{ id: string }>(sql, parameters);
+    return rows.map(({ id }) => id);
+  }
+
+  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
+    const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
+    return rows;
+  }
+}

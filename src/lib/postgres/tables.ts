@@ -1,0 +1,66 @@
+import type { DataSource } from 'typeorm';
+import type { RowKind } from '../../ports/ledger.js';
+import { RowTable } from './row-table.js';
+import {
+  agentSchema,
+  apiKeySchema,
+  auditSchema,
+  policySchema,
+  resultSchema,
+  reviewSchema,
+  sessionSchema,
+  taskSchema,
+  tenantSchema,
+} from './schemas.js';
+
+/** What was submitted as a task, or shown on a card, never changes: updates leave these columns out. */
+const fixedInTask = [
+  'traceId',
+  'parentTaskId',
+  'sessionId',
+  'kind',
+  'input',
+  'priority',
+  'maxAttempts',
+  'timeoutMs',
+  'onApproval',
+  'idempotencyKey',
+  'requestDigest',
+  'createdAt',
+];
+const fixedInReview = [
+  'taskId',
+  'resultId',
+  'sessionId',
+  'agentId',
+  'kind',
+  'reason',
+  'reasons',
+  'details',
+  'confidence',
+  'rank',
+  'taskInput',
+  'proposedOutput',
+  'policyVersion',
+  'timestamp',
+  'dueAt',
+];
+const fixedInApiKey = ['name', 'role', 'keyHash', 'expiresAt', 'createdAt'];
+const fixedInSession = ['requestedBy', 'createdAt'];
+
+export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit', RowTable>>;
+
+/** The tables of the models, by name. */
+export function tablesOf(dataSource: DataSource): Tables {
+  return {
+    tenant: new RowTable(dataSource.getMetadata(tenantSchema)),
+    apiKey: new RowTable(dataSource.getMetadata(apiKeySchema), fixedInApiKey),
+    session: new RowTable(dataSource.getMetadata(sessionSchema), fixedInSession),
+    agent: new RowTable(dataSource.getMetadata(agentSchema)),
+    task: new RowTable(dataSource.getMetadata(taskSchema), fixedInTask),
+    result: new RowTable(dataSource.getMetadata(resultSchema)),
+    review: new RowTable(dataSource.getMetadata(reviewSchema), fixedInReview),
+    policy: new RowTable(dataSource.getMetadata(policySchema)),
+    audit: new RowTable(dataSource.getMetadata(auditSchema)),
+  };
+}

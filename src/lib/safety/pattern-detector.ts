@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache';
+import type { TextSegment } from '../../models/output-text.js';
+import type { PatternRule, Policy } from '../../models/policy.js';
+import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
+import { TenantPattern } from './tenant-pattern.js';
+
+/** How many matches of one pattern in one text are reported one by one; the next one stands for all that follow. */
+const mostMatches = 32;
+
+/** Finds what the tenant's own patterns match. Compiled patterns are kept while there is room. */
+export class PatternDetector extends SafetyDetectorPort {
+  override readonly name = 'PATTERN';
+  readonly #patterns: LRUCache<string, TenantPattern>;
+
+  /**
+   * @param budgetMs after which no further pattern is begun, and the detector throws.
+   * @param memory how much all compiled patterns together may take, in their own measure: some 150 bytes each.
+   */
+  constructor(
+    readonly budgetMs = 1000,
+    memory = 1_000_000,
+  ) {
+    super();
+    this.#patterns = new LRUCache<string, TenantPattern>({
+      maxSize: memory,
+      sizeCalculation: (pattern) => pattern.size,
+      dispose: (pattern) => pattern.free(),
+    });
+  }
+
+  override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {
+    const started = performance.now();
+    for (const rule of policy.patterns) {
+      if (rule.action === 'OFF') continue;
+      const pattern = this.#compiled(rule.pattern);
+      for (const segment of segments) {
+        if (performance.now() - started > this.budgetMs) throw new Error('The patterns took too long');
+        search(pattern, rule, segment, report);
+      }
+    }
+  }
+
+  #compiled(source: string): TenantPattern {
+    const known = this.#patterns.get(source);
+    if (known !== undefined) return known;
+    const made = new TenantPattern(source);
+    this.#patterns.set(source, made);
+    return made;
+  }
+}
+
+function search(
+  pattern: TenantPattern,
+  rule: PatternRule,
+  segment: TextSegment,
+  report: ReportFinding,
+): void {
+  if (rule.action === 'OFF') return;
+  const hit = { code: 'SENSITIVE_PATTERN', detector: `PATTERN/${rule.name}`, action: rule.action } as const;
+  const detail = `The pattern '${rule.name}'`;
+  const place = bytePlaces(segment.plain);
+  let from = 0;
+  for (let count = 1; count <= mostMatches; count += 1) {
+    const found = pattern.findFrom(segment.plain, from);
+    if (found === undefined) return;
+    const start = place(found.start);
+    const end = count < mostMatches ? place(found.end) : segment.plain.length;
+    report({ ...hit, detail, segment, start, end });
+    if (found.end <= from) return;
+    from = found.end;
+  }
+}
+
+/** From a place in the text's UTF-8 form to the place in the text. */
+function bytePlaces(text: string): (byte: number) => number {
+  const bytes = Buffer.from(text);
+  if (bytes.length === text.length) return (byte) => byte;
+  return (byte) => bytes.toString('utf8', 0, byte).length;
+}

@@ -1,0 +1,104 @@
+import type { TextSegment } from '../../../models/output-text.js';
+import type { Claim } from './claim.js';
+
+/** First and last prefix of an issuer, and how many digits its cards have (ISO/IEC 7812 issuer ranges). */
+const issuers: readonly (readonly [first: string, last: string, lengths: readonly number[]])[] = [
+  ['4', '4', [13, 16, 19]],
+  ['51', '55', [16]],
+  ['2221', '2720', [16]],
+  ['34', '34', [15]],
+  ['37', '37', [15]],
+  ['300', '305', [14, 16, 17, 18, 19]],
+  ['3095', '3095', [14, 16, 17, 18, 19]],
+  ['36', '36', [14, 15, 16, 17, 18, 19]],
+  ['38', '39', [14, 16, 17, 18, 19]],
+  ['35', '35', [16, 17, 18, 19]],
+  ['6011', '6011', [16, 17, 18, 19]],
+  ['644', '659', [16, 17, 18, 19]],
+  ['62', '62', [16, 17, 18, 19]],
+  ['81', '81', [16, 17, 18, 19]],
+  ['60', '60', [16]],
+  ['50', '50', [12, 13, 16, 18, 19]],
+  ['56', '58', [12, 13, 16, 18, 19]],
+  ['63', '63', [12, 13, 16, 18, 19]],
+  ['67', '67', [12, 13, 16, 18, 19]],
+  ['2200', '2204', [16, 17, 18, 19]],
+  ['9792', '9792', [16]],
+  ['1800', '1800', [15]],
+  ['2131', '2131', [15]],
+];
+
+const longest = 19;
+
+/** Numbers of payment cards: an issuer's range and length, and the check digit (Luhn, ISO/IEC 7812-1 annex B). */
+export function* paymentCards(segment: TextSegment): Generator<Claim> {
+  const text = segment.plain;
+  let from = 0;
+  for (const { index: start } of text.matchAll(/(?<![A-Za-z\d]|\d\.)\d/g)) {
+    if (start < from) continue;
+    const end = cardEnd(text, start);
+    if (end === undefined) continue;
+    yield { type: 'PAYMENT_CARD', start, end };
+    from = end;
+  }
+}
+
+/** Where the card ends that begins at `start`: the longest that is one. */
+function cardEnd(text: string, start: number): number | undefined {
+  const groups: string[] = [];
+  let group = '';
+  let digits = '';
+  let lengths: readonly number[] = [];
+  let end: number | undefined;
+  for (let index = start; index < text.length && digits.length < longest; index += 1) {
+    const sign = text.charAt(index);
+    if (isDigit(sign)) {
+      digits += sign;
+      group += sign;
+      if (digits.length === 4) lengths = lengthsOf(digits);
+      if (digits.length >= 4 && lengths.length === 0) break;
+      if (!lengths.includes(digits.length) || /[A-Za-z\d]/.test(text.charAt(index + 1))) continue;
+      if (areGroups([...groups, group]) && passesLuhn(digits)) end = index + 1;
+    } else if (!isSeparator(text, index)) break;
+    else if (group !== '') {
+      groups.push(group);
+      group = '';
+    }
+  }
+  return end;
+}
+
+/** One space, dash or dot between two groups of digits, two of them beside each other, or one between spaces. */
+function isSeparator(text: string, index: number): boolean {
+  if (!/[ \-.]/.test(text.charAt(index))) return false;
+  const [before, after] = [text.charAt(index - 1), text.charAt(index + 1)];
+  return isDigit(before) || isDigit(after) || (before === ' ' && after === ' ');
+}
+
+/** Whether a person would write a card like that: groups of three digits and more, a short rest, or digit by digit. */
+function areGroups(groups: readonly string[]): boolean {
+  return (
+    groups.slice(0, -1).every((group) => group.length > 2) || groups.every((group) => group.length === 1)
+  );
+}
+
+function isDigit(sign: string): boolean {
+  return sign >= '0' && sign <= '9';
+}
+
+/** How many digits a card may have that begins with these four. */
+function lengthsOf(digits: string): readonly number[] {
+  return issuers
+    .filter(([first, last]) => digits.slice(0, first.length) >= first && digits.slice(0, last.length) <= last)
+    .flatMap(([, , lengths]) => lengths);
+}
+
+function passesLuhn(digits: string): boolean {
+  let sum = 0;
+  for (let index = 0; index < digits.length; index += 1) {
+    const digit = Number(digits[digits.length - 1 - index]);
+    const weighed = index % 2 === 1 ? digit * 2 : digit;
+    sum += weighed > 9 ? weighed - 9 : weighed;
+  }
+  return sum % 10 === 0;
+}

@@ -1,0 +1,92 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+import type { TextSegment } from '../../../models/output-text.js';
+import { isIntroducedBy } from '../claims.js';
+import type { Claim } from './claim.js';
+
+const candidate =
+  /(?<![\p{L}\p{N}.$€£#/-]|\d[ ,])[+(]?\d[\d ().\-/]{5,24}(?<=\d)(?:\s?(?:x|ext\.?)\s?\d{1,6})?/giu;
+const names =
+  /\b(?:tele)?phones?\b|\btel\b|\bmobile\b|\bcell(?:phone|ular)?\b|\bcall(?:ed|ing)?\b|\bfax\b|\bwhatsapp\b|\bsms\b|\bdial\b|\bring\b|\bhotline\b|\breach\b|\banswering\b|\bmessages?\sto\b/;
+const northAmerican = /^(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)/;
+const withTrunkZero = /^(?:\(0\d{1,4}\) ?\d{2,4}[ \-/]?|0\d{1,4}[ \-/]\d{2,4}[ \-/]?)\d{2,4}/;
+const date = /^\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\d./-])/;
+const label = /^[\s(-]{0,3}(?:office|home|mobile|cell|work|fax)(?![a-z])/;
+
+/** Where a national number may come from when nothing says so, the likeliest first. */
+const regions: readonly CountryCode[] = [
+  'US',
+  'GB',
+  'DE',
+  'FR',
+  'IT',
+  'ES',
+  'NL',
+  'AU',
+  'IN',
+  'BR',
+  'CH',
+  'AT',
+  'BE',
+  'SE',
+  'DK',
+  'PL',
+  'MX',
+  'ZA',
+  'JP',
+  'NZ',
+];
+
+/** How many candidates of one text are looked up; beyond that, what looks like a number is taken for one. */
+const mostLookedUp = 500;
+
+/**
+ * Telephone numbers that exist in a country's numbering plan: international ones, ones that are grouped as a country
+ * groups its own, and any digits that are introduced as a number to call.
+ */
+export function* phones(segment: TextSegment): Generator<Claim> {
+  let lookedUp = 0;
+  for (const { index: start, 0: found } of segment.plain.matchAll(candidate)) {
+    const written = found.replace(/[ ().\-/]+$/, '');
+    const places = regionsOf(written, segment, start);
+    if (places.length === 0) continue;
+    lookedUp += 1;
+    const length = lookedUp > mostLookedUp ? written.length : numberLength(written, places);
+    if (length !== undefined) yield { type: 'PHONE', start, end: start + length };
+  }
+}
+
+/** Which numbering plans to look in; none when nothing about the digits says that they are a telephone number. */
+function regionsOf(written: string, segment: TextSegment, start: number): readonly CountryCode[] {
+  if (date.test(written)) return [];
+  if (written.startsWith('+') || /^00[1-9]/.test(written)) return regions.slice(0, 1);
+  const after = start + written.length;
+  if (isIntroducedBy(names, segment, start) || label.test(segment.folded.slice(after, after + 16)))
+    return regions;
+  if (northAmerican.test(written)) return regions.slice(0, 1);
+  return withTrunkZero.test(written) ? regions.slice(1) : [];
+}
+
+/** How much of what was written is a number somewhere: all of it, or as many of its groups as make one. */
+function numberLength(written: string, places: readonly CountryCode[]): number | undefined {
+  for (const region of places) {
+    for (let length = written.length; length > 6; length = lastGroup(written, length)) {
+      if (isNumber(written.slice(0, length), region)) return length;
+    }
+  }
+  return undefined;
+}
+
+function isNumber(written: string, region: CountryCode): boolean {
+  const international = written.replace(/^00/, '+').replace(/^(\+.{1,5})\(0\)/, '$1');
+  const number = parsePhoneNumberFromString(international, { defaultCountry: region, extract: false });
+  if (number === undefined) return false;
+  return written.startsWith('+') ? number.isPossible() : number.isValid();
+}
+
+/** Where the last group of digits begins, less the separators before it. */
+function lastGroup(written: string, length: number): number {
+  let end = length;
+  while (end > 0 && /[\p{L}\d]/u.test(written.charAt(end - 1))) end -= 1;
+  while (end > 0 && !/\d/.test(written.charAt(end - 1))) end -= 1;
+  return end;
+}

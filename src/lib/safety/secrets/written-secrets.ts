@@ -1,0 +1,96 @@
+import type { TextSegment } from '../../../models/output-text.js';
+import type { SecretType } from '../../../models/policy.js';
+import { isIntroducedBy, type ClaimOf } from '../claims.js';
+import { providerFormats } from './provider-formats.js';
+import { isPlaceholder, looksRandom, looksSecret } from './randomness.js';
+
+/** A stretch of a segment's plain text that is a credential. */
+export type SecretClaim = ClaimOf<SecretType>;
+
+/** How far a private key's end is looked for. */
+const longestKey = 16_384;
+
+/** Private keys in PEM and PuTTY armour; the whole key where its end is there, else its beginning. */
+export function* privateKeys({ plain }: TextSegment): Generator<SecretClaim> {
+  let from = 0;
+  const armour = /-----BEGIN [A-Z\d ]{0,24}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d:/g;
+  for (const { index: start, 0: head } of plain.matchAll(armour)) {
+    if (start < from) continue;
+    const rest = plain.slice(start + head.length, start + longestKey);
+    const tail = /^(?:[^-]|-(?!-----?(?:BEGIN|END)))*-----END [A-Z\d ]{0,24}PRIVATE KEY(?: BLOCK)?-----/.exec(
+      rest,
+    );
+    from = start + head.length + (tail?.[0].length ?? 0);
+    yield { type: 'PRIVATE_KEY', start, end: from };
+  }
+}
+
+/** Credentials that carry their issuer's mark. */
+export function providerTokens({ plain }: TextSegment): SecretClaim[] {
+  const claims = providerFormats.flatMap(([type, format]) =>
+    [...plain.matchAll(format)].map(({ index, 0: token }) => ({
+      type,
+      start: index,
+      end: index + token.length,
+    })),
+  );
+  return claims.sort((one, other) => one.start - other.start);
+}
+
+/** Addresses of services with a password in them: `scheme://user:password@host` (RFC 3986, 3.2.1). */
+export function* connectionStrings({ plain }: TextSegment): Generator<SecretClaim> {
+  const addresses =
+    /(?<![A-Za-z\d+.-])[A-Za-z][A-Za-z\d+.-]{1,30}:\/\/[^\s/:@]{0,100}:([^\s/@]{1,200})@[^\s"'<>]{1,255}/g;
+  for (const { index: start, 0: address, 1: password = '' } of plain.matchAll(addresses)) {
+    if (!isPlaceholder(password)) yield { type: 'CONNECTION_STRING', start, end: start + address.length };
+  }
+}
+
+/** Values after `Bearer` and `Basic` (RFC 6750, RFC 7617). */
+export function* bearerTokens({ plain }: TextSegment): Generator<SecretClaim> {
+  for (const match of plain.matchAll(
+    /(?<![A-Za-z\d])(?:bearer|basic)[ :]{1,3}([\w.~+/-]{12,4096}={0,2})/gi,
+  )) {
+    const [whole, token = ''] = match;
+    const end = match.index + whole.length;
+    if (looksRandom(token)) yield { type: 'BEARER_TOKEN', start: end - token.length, end };
+  }
+}
+
+/** The forty characters of an AWS secret access key, where they are introduced as one. */
+export function* awsSecretKeys(segment: TextSegment): Generator<SecretClaim> {
+  for (const { index: start, 0: key } of segment.plain.matchAll(
+    /(?<![A-Za-z\d/+])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g,
+  )) {
+    if (!isIntroducedBy(/\baws|secret.?access.?key|secret.?key/, segment, start) || !looksRandom(key))
+      continue;
+    yield { type: 'AWS_SECRET_KEY', start, end: start + key.length };
+  }
+}
+
+const secretName =
+  '(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
+const assignment = new RegExp(
+  `(${secretName})["'\`]?(?: ?(?::=|=>|[:=]) ?| is ?:? )["'\`]?([^\\s"'\`<>,;]{6,512})`,
+  'gi',
+);
+const wholeName = new RegExp(`(?:^|[ _.-])${secretName}s?$`, 'i');
+
+/** Values that look like no word of a language and are given to something with a secret's name. */
+export function* assignedSecrets(segment: TextSegment): Generator<SecretClaim> {
+  const { plain, member } = segment;
+  for (const match of plain.matchAll(assignment)) {
+    const [whole, name = '', value = ''] = match;
+    const end = match.index + whole.length;
+    if (looksSecret(name, value)) yield { type: 'ASSIGNED_SECRET', start: end - value.length, end };
+  }
+  const name = member.replace(/([a-z])([A-Z])/g, '$1_$2');
+  if (
+    segment.place === 'STRING' &&
+    wholeName.test(name) &&
+    /^\S{6,512}$/.test(plain) &&
+    looksSecret(name, plain)
+  ) {
+    yield { type: 'ASSIGNED_SECRET', start: 0, end: plain.length };
+  }
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { type Signal, SignalPort } from '../ports/signals.js';
+
+type Listener = Parameters<SignalPort['subscribe']>[0];
+
+/** How many signals travel in one message: below the 8,000 bytes that PostgreSQL's NOTIFY carries. */
+const signalsPerMessage = 30;
+
+/**
+ * What every carrier of signals shares: listeners of this process are told at once, other processes by messages in which
+ * the signals of one turn of the event loop travel together.
+ */
+export abstract class SignalHub extends SignalPort {
+  private readonly listeners = new Set<Listener>();
+  private readonly origin = randomUUID();
+  private outbox: Signal[] = [];
+
+  publish(signals: readonly Signal[]): void {
+    if (signals.length === 0) return;
+    if (this.outbox.length === 0) setImmediate(() => void this.flush());
+    this.outbox.push(...signals);
+    for (const signal of signals) this.tell(signal);
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Carries messages to the other processes. Must not reject. */
+  protected abstract send(messages: readonly string[]): Promise<void>;
+
+  /** A message from a process, perhaps this one. */
+  protected receive(message: string): void {
+    const { origin, signals } = parseMessage(message);
+    if (origin === this.origin) return;
+    for (const signal of signals) this.tell(signal);
+  }
+
+  /** To be called when messages may have been missed. */
+  protected resync(): void {
+    for (const listener of this.listeners) listener.onResync();
+  }
+
+  private tell(signal: Signal): void {
+    for (const listener of this.listeners) listener.onSignal(signal);
+  }
+
+  private async flush(): Promise<void> {
+    const signals = merge(this.outbox);
+    this.outbox = [];
+    const messages: string[] = [];
+    for (let start = 0; start < signals.length; start += signalsPerMessage) {
+      messages.push(
+        JSON.stringify({ origin: this.origin, signals: signals.slice(start, start + signalsPerMessage) }),
+      );
+    }
+    await this.send(messages);
+  }
+}
+
+/** One signal for what several said: readiness adds up. */
+function merge(signals: readonly Signal[]): readonly Signal[] {
+  const merged = new Map<string, Signal>();
+  for (const signal of signals) {
+    const { count, ...subject } = { count: 0, ...signal };
+    const key = JSON.stringify(subject);
+    const before = merged.get(key);
+    const total = before?.topic === 'ready' ? before.count + count : count;
+    merged.set(key, signal.topic === 'ready' ? { ...signal, count: total } : signal);
+  }
+  return [...merged.values()];
+}
+
+function parseMessage(message: string): { origin: string; signals: readonly Signal[] } {
+  const parsed: { origin: string; signals: readonly Signal[] } = JSON.parse(message);
+  return parsed;
+}

@@ -1,0 +1,55 @@
+import 'reflect-metadata';
+import { readConfig } from './config.js';
+import { BootError } from './models/boot-error.js';
+import { type Server, startServer } from './server.js';
+
+/** Work in hand has this long to finish after the signal to stop, in milliseconds. */
+const patienceMs = 9_000;
+
+function announce({ url, madeAdminKey }: Server): void {
+  const key = madeAdminKey ?? '$CHIMERA_ADMIN_KEY';
+  const lines = [
+    '',
+    `  Chimera serves ${url}`,
+    `  Swagger UI     ${url}/docs`,
+    `  Health         ${url}/health/ready`,
+    ...(madeAdminKey === undefined
+      ? []
+      : ['', `  Admin key      ${madeAdminKey}`, '                 It is shown this once. Keep it.']),
+    '',
+    '  Make your first tenant:',
+    '',
+    `  curl -sS ${url}/v1/tenants -H 'content-type: application/json' \\`,
+    `    -H "authorization: Bearer ${key}" -d '{"tenantId":"t_acme","name":"Acme"}'`,
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function stopOn(server: Server): Promise<void> {
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  // A second signal while stopping changes nothing: the drain is bounded by itself.
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => undefined);
+  const timer = setTimeout(() => {
+    process.stderr.write(
+      `Chimera did not stop within ${patienceMs} ms of ${signal}; giving up on what is left.\n`,
+    );
+    process.exit(1);
+  }, patienceMs);
+  await server.stop();
+  clearTimeout(timer);
+}
+
+try {
+  const server = await startServer(readConfig(process.env));
+  announce(server);
+  await stopOn(server);
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof BootError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,130 @@
+import { createServer } from 'node:net';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+import { startEmbeddedPostgres } from '../lib/embedded-postgres.js';
+import { ensureAdminKey } from '../lib/postgres/admin-key.js';
+import { createDataSource } from '../lib/postgres/data-source.js';
+import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
+import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
+import { BootError } from '../models/boot-error.js';
+import { newKey } from '../services/tenants.js';
+import type { RedisConnections, Resources } from './resources.js';
+
+/** What was opened, and how to end the database that this process started, if it did. */
+export interface OpenedResources {
+  readonly resources: Resources;
+  readonly madeAdminKey: string | undefined;
+  stopDatabase(): Promise<void>;
+}
+
+/** Connections that BullMQ may use on PostgreSQL: two workers listen on one each. */
+const queuePoolSize = 10;
+
+/** @throws BootError that names the setting to look at */
+export async function openResources(config: Config): Promise<OpenedResources> {
+  await mustBeFree(config);
+  const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
+  const database = await openDatabase(config);
+  try {
+    const dataSource = await openDataSource(database.url);
+    const admin = await ensureAdminKey(dataSource, config.adminKey, newKey);
+    const queuePool = redis ? undefined : openQueuePool(database.url);
+    const resources = {
+      config,
+      databaseUrl: database.url,
+      dataSource,
+      queuePool,
+      redis,
+      adminKeyHash: admin.keyHash,
+    };
+    return { resources, madeAdminKey: admin.made, stopDatabase: () => database.stop() };
+  } catch (error) {
+    redis?.shared.disconnect();
+    redis?.blocking.disconnect();
+    await database.stop();
+    throw error;
+  }
+}
+
+export async function closeResources({ dataSource, queuePool, redis }: Resources): Promise<void> {
+  redis?.shared.disconnect();
+  redis?.blocking.disconnect();
+  await queuePool?.end();
+  await dataSource.destroy();
+}
+
+/** Looks before anything is started: a port that is taken is the commonest fault, and the cheapest to find. */
+async function mustBeFree({ port, host }: Config): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new BootError(`PORT ${port} is in use on ${host}: stop what uses it, or set PORT to another.`),
+        );
+      else resolve();
+    });
+    probe.listen(port, host, () => {
+      probe.close(() => {
+        resolve();
+      });
+    });
+  });
+}
+
+async function openRedis(url: string): Promise<RedisConnections> {
+  const shared = connectRedis(url);
+  try {
+    await shared.ping();
+  } catch (error) {
+    shared.disconnect();
+    throw new BootError(`REDIS_URL: Redis at ${placeOf(url)} cannot be used (${reasonOf(error)}).`, {
+      cause: error,
+    });
+  }
+  return { shared, blocking: connectRedisForBlocking(url) };
+}
+
+async function openDatabase({ databaseUrl, dataDir }: Config) {
+  if (databaseUrl === undefined) return startEmbeddedPostgres({ dataDir });
+  return { url: databaseUrl, stop: () => Promise.resolve() };
+}
+
+async function openDataSource(url: string): Promise<DataSource> {
+  try {
+    await migrateDatabase(url);
+    return await createDataSource(url).initialize();
+  } catch (error) {
+    throw new BootError(
+      `DATABASE_URL: the database at ${placeOf(url)} cannot be used (${reasonOf(error)}).`,
+      { cause: error },
+    );
+  }
+}
+
+function openQueuePool(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: queuePoolSize,
+    application_name: 'chimera queues',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: `-c search_path=${queueSchema}`,
+  });
+  // Each open queue listens to the pool's errors.
+  pool.setMaxListeners(0);
+  return pool;
+}
+
+/** Host, port and name, without user and password. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.message || error.name;
+}

@@ -1,0 +1,20 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { PostgresRegistry } from '../lib/postgres/postgres-registry.js';
+import { RedisRegistry } from '../lib/redis/redis-registry.js';
+import { livenessFor } from '../models/agent.js';
+import { RegistryPort } from '../ports/registry.js';
+import type { Resources } from './resources.js';
+
+@Global()
+@Module({})
+export class RegistryModule {
+  static on({ dataSource, redis, config }: Resources): DynamicModule {
+    const liveness = livenessFor(config.heartbeatIntervalMs);
+    const registry = {
+      provide: RegistryPort,
+      useFactory: () =>
+        redis ? new RedisRegistry(redis.shared, liveness) : new PostgresRegistry(dataSource, liveness),
+    };
+    return { module: RegistryModule, providers: [registry], exports: [RegistryPort] };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { Config } from '../config.js';
+
+/** Redis, as registry and queues need it: one connection shared by short commands, one to copy for those that block. */
+export interface RedisConnections {
+  readonly shared: Redis;
+  readonly blocking: Redis;
+}
+
+/** What the application runs on. Opened before it and closed after it. */
+export interface Resources {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly dataSource: DataSource;
+  /** For queues on PostgreSQL; `undefined` with Redis. */
+  readonly queuePool: pg.Pool | undefined;
+  /** `undefined` without REDIS_URL. */
+  readonly redis: RedisConnections | undefined;
+  readonly adminKeyHash: string;
+}

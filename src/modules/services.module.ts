@@ -1,0 +1,68 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Agents } from '../services/agents.js';
+import { AuditTrail } from '../services/audit-trail.js';
+import { AdminCredential, Authenticator } from '../services/authenticator.js';
+import { Dispatcher } from '../services/dispatcher.js';
+import { EventFeed } from '../services/event-feed.js';
+import { FleetWatch } from '../services/fleet-watch.js';
+import { Judge } from '../services/judge.js';
+import { LeaseRecovery } from '../services/lease-recovery.js';
+import { Leases } from '../services/leases.js';
+import { Policies } from '../services/policies.js';
+import { QueueRepair } from '../services/queue-repair.js';
+import { Readiness } from '../services/readiness.js';
+import { ResultIntake } from '../services/result-intake.js';
+import { ReviewDeadlines } from '../services/review-deadlines.js';
+import { ReviewDesk } from '../services/review-desk.js';
+import { Sessions } from '../services/sessions.js';
+import { Settings } from '../services/settings.js';
+import { Stats } from '../services/stats.js';
+import { SweepChores } from '../services/sweep-chores.js';
+import { Sweeper } from '../services/sweeper.js';
+import { TaskClaims } from '../services/task-claims.js';
+import { TaskDesk } from '../services/task-desk.js';
+import { TaskIntake } from '../services/task-intake.js';
+import { Tenants } from '../services/tenants.js';
+import { Waiters } from '../services/waiters.js';
+import type { Resources } from './resources.js';
+
+const services = [
+  Agents,
+  AuditTrail,
+  Authenticator,
+  Dispatcher,
+  EventFeed,
+  FleetWatch,
+  Judge,
+  LeaseRecovery,
+  Leases,
+  Policies,
+  QueueRepair,
+  Readiness,
+  ResultIntake,
+  ReviewDeadlines,
+  ReviewDesk,
+  Sessions,
+  Stats,
+  SweepChores,
+  Sweeper,
+  TaskClaims,
+  TaskDesk,
+  TaskIntake,
+  Tenants,
+  Waiters,
+];
+
+@Global()
+@Module({})
+export class ServicesModule {
+  static on({ config, adminKeyHash }: Resources): DynamicModule {
+    const settings = { provide: Settings, useValue: config };
+    const admin = { provide: AdminCredential, useValue: { keyHash: adminKeyHash } };
+    return {
+      module: ServicesModule,
+      providers: [settings, admin, ...services],
+      exports: [settings, ...services],
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { PostgresWatch } from '../lib/postgres/postgres-watch.js';
+import { WatchPort } from '../ports/watch.js';
+import type { Resources } from './resources.js';
+
+@Global()
+@Module({})
+export class WatchModule {
+  static on({ dataSource }: Resources): DynamicModule {
+    const watch = { provide: WatchPort, useFactory: () => new PostgresWatch(dataSource) };
+    return { module: WatchModule, providers: [watch], exports: [WatchPort] };
+  }
+}

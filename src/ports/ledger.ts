@@ -1,0 +1,86 @@
+import type { ApiKey } from '../models/access.js';
+import type { Agent } from '../models/agent.js';
+import type { Actor, AuditEntry } from '../models/audit.js';
+import type { Policy, PolicyDraft } from '../models/policy.js';
+import type { Result } from '../models/result.js';
+import type { ReviewCard } from '../models/review.js';
+import type { Session } from '../models/session.js';
+import type { Task } from '../models/task.js';
+import type { Tenant } from '../models/tenant.js';
+
+/** What the ledger keeps, by name. */
+export interface Rows {
+  readonly task: Task;
+  readonly review: ReviewCard;
+  readonly result: Result;
+  readonly session: Session;
+  readonly agent: Agent;
+  readonly apiKey: ApiKey;
+  readonly policy: Policy & { readonly tenantId: string };
+}
+export type RowKind = keyof Rows;
+
+/** What a unit of work wants to see. Cards that the tasks name come with them. */
+export interface Needs {
+  readonly tasks?: readonly string[];
+  readonly reviews?: readonly string[];
+  readonly sessions?: readonly string[];
+  readonly agents?: readonly string[];
+  readonly apiKeys?: readonly string[];
+  /** Tasks that were submitted under these keys. */
+  readonly idempotencyKeys?: readonly string[];
+  /** Results that were handed in under these lease tokens. */
+  readonly leaseTokens?: readonly string[];
+  /** Agents whose running tasks are to be counted. */
+  readonly holders?: readonly string[];
+  /** The policy in force. */
+  readonly policy?: boolean;
+}
+
+/** The part of a tenant's state that a unit of work asked for, as it is at its turn. */
+export interface LedgerView {
+  /** The database's clock: the only one that leases and deadlines are measured by. */
+  readonly now: Date;
+  /** By id; a result by its lease token. `undefined` when the tenant has no such row. */
+  get<K extends RowKind>(kind: K, id: string): Rows[K] | undefined;
+  taskByIdempotencyKey(key: string): Task | undefined;
+  /** How many tasks the agent is running. */
+  heldBy(agentId: string): number;
+  policyInForce(): Rows['policy'] | undefined;
+  /** Adds the row, or replaces it by its next version. */
+  put<K extends RowKind>(kind: K, row: Rows[K]): void;
+  /** Puts an entry on the audit record, in the order of the calls. */
+  record(entry: AuditEntry): void;
+}
+
+/**
+ * A decision about one tenant's rows. `decide` is synchronous and has no effect but through the view; whatever it throws
+ * is what `transact` rejects with, and then nothing of it is kept.
+ */
+export interface Work<R> {
+  readonly tenantId: string;
+  readonly needs: Needs;
+  decide(view: LedgerView): R;
+}
+
+/**
+ * The system of record.
+ *
+ * - Of one unit of work, everything commits or nothing: rows and audit entries together, durably, before it resolves.
+ * - Units of work of one tenant take effect one after the other, in every process; the audit record has their order.
+ * - Units that arrive together may share one transaction; each still has its own answer and its own error.
+ * - After the commit, subscribers of the signals are told (feed of the tenant, tasks that became final).
+ *
+ * Rejects with `UNAVAILABLE` when the database cannot be reached or too much is waiting for it; a rejected unit may be
+ * tried again, though after a connection that broke during the commit it may have been kept.
+ */
+export abstract class LedgerPort {
+  abstract transact<R>(work: Work<R>): Promise<R>;
+
+  /** Adds a tenant with its first policy and the beginning of its audit record. `undefined` when it exists already. */
+  abstract createTenant(
+    tenant: { readonly tenantId: string; readonly name: string | null },
+    policy: PolicyDraft,
+    actor: Actor,
+  ): Promise<Tenant | undefined>;
+}

@@ -1,0 +1,30 @@
+/** Says that a task is ready for its next attempt. Carries ids, never payloads. */
+export interface Ticket {
+  readonly tenantId: string;
+  readonly kind: string;
+  readonly taskId: string;
+  /** The attempt that this ticket is for. */
+  readonly attempt: number;
+  /** 0–100, the higher first. */
+  readonly priority: number;
+  /** Not handed out before this many milliseconds have passed. */
+  readonly delayMs: number;
+}
+
+/** A ticket that was taken. */
+export type TakenTicket = Pick<Ticket, 'tenantId' | 'kind' | 'taskId' | 'attempt'>;
+
+/**
+ * The index of what is ready to be handed out, one queue a tenant and kind. The task's row is the truth: a ticket may be
+ * lost, or be there twice over time, and costs a delay or a glance at the row.
+ */
+export abstract class TaskQueuePort {
+  /** Adds tickets. One for the same task and attempt that is waiting already is not added again. */
+  abstract add(tickets: readonly Ticket[]): Promise<void>;
+
+  /** Takes up to `max` tickets, the highest priority first within a kind, for good: each goes to one caller. */
+  abstract take(tenantId: string, kinds: readonly string[], max: number): Promise<readonly TakenTicket[]>;
+
+  /** How many tickets wait in one queue, those with a delay included. */
+  abstract size(tenantId: string, kind: string): Promise<number>;
+}

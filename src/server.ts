@@ -1,0 +1,105 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import { acceptJsonBodies } from './api/json-body.js';
+import { describeApi, serveDocs } from './api/openapi.js';
+import { logRequests } from './api/request-log.js';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { BootError } from './models/boot-error.js';
+import { closeResources, openResources } from './modules/open-resources.js';
+import type { Resources } from './modules/resources.js';
+import { Readiness } from './services/readiness.js';
+import { Waiters } from './services/waiters.js';
+
+/** A Chimera that serves. */
+export interface Server {
+  readonly url: string;
+  /** The admin's key, when this start has made it. */
+  readonly madeAdminKey: string | undefined;
+  /** Finishes what is in hand, then closes everything that was opened. */
+  stop(): Promise<void>;
+}
+
+const packageJson: { version: string } = JSON.parse(
+  readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8'),
+);
+
+/** @throws BootError when something that it needs cannot be had, with the setting that names it */
+export async function startServer(config: Config): Promise<Server> {
+  const { resources, madeAdminKey, stopDatabase } = await openResources(config);
+  const closeAll = async () => {
+    await closeResources(resources);
+    await stopDatabase();
+  };
+  try {
+    const app = await createApp(resources);
+    await listen(app, config);
+    return {
+      url: urlOf(app, config),
+      madeAdminKey,
+      stop: async () => {
+        app.get(Readiness).drain();
+        app.get(Waiters).drain();
+        await app.close();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function createApp(resources: Resources): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(resources), adapter, {
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  acceptJsonBodies(app);
+  logRequests(app);
+  serveDocs(app, describeApi(app, packageJson.version));
+  return app;
+}
+
+/** The caller's own id when it is a sane one: it ends up in logs and headers. */
+function requestIdOf(sent: string | string[] | undefined): string {
+  return typeof sent === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(sent) ? sent : uuidv7();
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    throw asBootError(error, port, host);
+  }
+}
+
+function asBootError(error: unknown, port: number, host: string): unknown {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new BootError(`PORT ${port} is in use on ${host}: stop what uses it, or set PORT to another.`);
+  if (code === 'EACCES')
+    return new BootError(`PORT ${port} may not be used by this user: set PORT to one above 1023.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new BootError(`HOST ${host} is no address of this machine: set HOST to one that is.`);
+  return error;
+}
+
+function urlOf(app: NestFastifyApplication, { host }: Config): string {
+  const address: AddressInfo | string | null = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const everywhere = host === '0.0.0.0' || host === '::' || host === '127.0.0.1';
+  return `http://${everywhere ? 'localhost' : host}:${port}`;
+}

@@ -1,0 +1,228 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../models/access.js';
+import type { Agent, AgentRole, AgentStatus, HeartbeatStatus } from '../models/agent.js';
+import { DomainError } from '../models/errors.js';
+import type { JsonObject, JsonValue } from '../models/json.js';
+import type { Page, PageRequest } from '../models/page.js';
+import { LedgerPort } from '../ports/ledger.js';
+import { type AgentWork, RecordsPort } from '../ports/records.js';
+import { type Pulse, type RegistryEntry, RegistryPort } from '../ports/registry.js';
+import { actorOf, agentActor } from './actor.js';
+import { LeaseRecovery } from './lease-recovery.js';
+import { agentNotFound } from './refusals.js';
+
+/** An agent's own description of itself. */
+export interface AgentRegistration {
+  readonly name?: string | undefined;
+  readonly role?: AgentRole | undefined;
+  readonly version?: string | undefined;
+  readonly capabilities: readonly string[];
+  readonly maxConcurrentTasks?: number | undefined;
+  readonly metadata?: JsonObject | undefined;
+}
+
+/** An agent, and the tasks in its hands. */
+export interface AgentView extends RegistryEntry {
+  readonly currentTaskIds: readonly string[];
+}
+
+const defaultMaxConcurrentTasks = 100;
+
+/** Keeps the fleet: who belongs to it, who is there, who may work. */
+@Injectable()
+export class Agents {
+  constructor(
+    private readonly ledger: LedgerPort,
+    private readonly registry: RegistryPort,
+    private readonly records: RecordsPort,
+    private readonly leaseRecovery: LeaseRecovery,
+  ) {}
+
+  /** Registers the agent, or replaces what is known of it. A pause outlasts a new registration. */
+  async register(
+    caller: Caller,
+    tenantId: string,
+    agentId: string,
+    registration: AgentRegistration,
+  ): Promise<AgentView> {
+    const agent = await this.ledger.transact({
+      tenantId,
+      needs: { agents: [agentId] },
+      decide: (view) => {
+        const before = view.get('agent', agentId);
+        const known = before?.removed ? undefined : before;
+        const next: Agent = {
+          tenantId,
+          agentId,
+          name: registration.name ?? null,
+          role: registration.role ?? 'WORKER',
+          agentVersion: registration.version ?? null,
+          capabilities: [...new Set(registration.capabilities)],
+          maxConcurrentTasks: registration.maxConcurrentTasks ?? defaultMaxConcurrentTasks,
+          metadata: registration.metadata ?? {},
+          paused: known?.paused ?? false,
+          removed: false,
+          registeredAt: known?.registeredAt ?? view.now,
+          version: (before?.version ?? 0) + 1,
+        };
+        view.put('agent', next);
+        view.record({
+          type: 'agent.registered',
+          actor: actorOf(caller),
+          agentId,
+          payload: { role: next.role, capabilities: [...next.capabilities], version: next.agentVersion },
+        });
+        return next;
+      },
+    });
+    return this.withTasks(await this.registry.put(agent, true));
+  }
+
+  /**
+   * Notes a sign of life and renews the agent's leases.
+   *
+   * @throws DomainError `AGENT_NOT_REGISTERED`
+   */
+  async heartbeat(
+    tenantId: string,
+    agentId: string,
+    status: HeartbeatStatus,
+    metrics: JsonValue | undefined,
+  ): Promise<Pulse & { work: AgentWork }> {
+    const pulse = await this.pulse(tenantId, agentId, status, metrics);
+    if (pulse.returned) {
+      await this.ledger.transact({
+        tenantId,
+        needs: {},
+        decide: (view) => {
+          view.record({ type: 'agent.back', actor: agentActor(agentId), agentId });
+        },
+      });
+    }
+    return { ...pulse, work: await this.records.workOf(tenantId, agentId) };
+  }
+
+  /**
+   * The agent as the registry has it, restored from its durable facts when the registry has lost it.
+   *
+   * @throws DomainError `AGENT_NOT_REGISTERED`
+   */
+  async present(tenantId: string, agentId: string): Promise<RegistryEntry> {
+    return (await this.registry.find(tenantId, agentId)) ?? (await this.restore(tenantId, agentId));
+  }
+
+  /**
+   * How many more tasks the agent may take: none while it is paused.
+   *
+   * @throws DomainError `AGENT_NOT_REGISTERED`
+   */
+  async room(tenantId: string, agentId: string): Promise<number> {
+    const { agent } = await this.present(tenantId, agentId);
+    if (agent.paused) return 0;
+    const { leases } = await this.records.workOf(tenantId, agentId);
+    return agent.maxConcurrentTasks - leases.length;
+  }
+
+  /** @throws DomainError `AGENT_NOT_FOUND` */
+  async get(tenantId: string, agentId: string): Promise<AgentView> {
+    const entry = await this.registry.find(tenantId, agentId);
+    if (entry) return this.withTasks(entry);
+    try {
+      return await this.withTasks(await this.restore(tenantId, agentId));
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'AGENT_NOT_REGISTERED') throw agentNotFound(agentId);
+      throw error;
+    }
+  }
+
+  async list(
+    tenantId: string,
+    filter: { status?: AgentStatus | undefined; capability?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<AgentView>> {
+    const { items, next } = await this.registry.list(tenantId, filter, page);
+    const held = await this.records.heldTasks(
+      tenantId,
+      items.map(({ agent }) => agent.agentId),
+    );
+    return {
+      items: items.map((entry) => ({ ...entry, currentTaskIds: held.get(entry.agent.agentId) ?? [] })),
+      next,
+    };
+  }
+
+  /**
+   * A paused agent gets no work and is told so in its heartbeat's answer; what it has in hand it may finish.
+   *
+   * @throws DomainError `AGENT_NOT_FOUND`
+   */
+  async setPaused(caller: Caller, tenantId: string, agentId: string, paused: boolean): Promise<AgentView> {
+    const agent = await this.ledger.transact({
+      tenantId,
+      needs: { agents: [agentId] },
+      decide: (view) => {
+        const known = view.get('agent', agentId);
+        if (!known || known.removed) throw agentNotFound(agentId);
+        if (known.paused === paused) return known;
+        const next = { ...known, paused, version: known.version + 1 };
+        view.put('agent', next);
+        view.record({ type: paused ? 'agent.paused' : 'agent.resumed', actor: actorOf(caller), agentId });
+        return next;
+      },
+    });
+    return this.withTasks(await this.registry.put(agent, false));
+  }
+
+  /**
+   * Takes the agent out of the fleet. Its leases end, and their tasks go back to the queue at once.
+   *
+   * @throws DomainError `AGENT_NOT_FOUND`
+   */
+  async remove(caller: Caller, tenantId: string, agentId: string): Promise<void> {
+    await this.ledger.transact({
+      tenantId,
+      needs: { agents: [agentId] },
+      decide: (view) => {
+        const known = view.get('agent', agentId);
+        if (!known || known.removed) throw agentNotFound(agentId);
+        view.put('agent', { ...known, removed: true, version: known.version + 1 });
+        view.record({ type: 'agent.removed', actor: actorOf(caller), agentId });
+      },
+    });
+    await this.registry.remove(tenantId, agentId);
+    await this.leaseRecovery.takeBack(tenantId, agentId, 'AGENT_REMOVED');
+  }
+
+  private async pulse(
+    tenantId: string,
+    agentId: string,
+    status: HeartbeatStatus,
+    metrics: JsonValue | undefined,
+  ): Promise<Pulse> {
+    const pulse = await this.registry.heartbeat(tenantId, agentId, status, metrics);
+    if (pulse) return pulse;
+    await this.restore(tenantId, agentId);
+    const restored = await this.registry.heartbeat(tenantId, agentId, status, metrics);
+    if (!restored) throw notRegistered(agentId);
+    return restored;
+  }
+
+  private async restore(tenantId: string, agentId: string): Promise<RegistryEntry> {
+    const agent = await this.records.find('agent', tenantId, agentId);
+    if (!agent || agent.removed) throw notRegistered(agentId);
+    return this.registry.put(agent, true);
+  }
+
+  private async withTasks(entry: RegistryEntry): Promise<AgentView> {
+    const { tenantId, agentId } = entry.agent;
+    const held = await this.records.heldTasks(tenantId, [agentId]);
+    return { ...entry, currentTaskIds: held.get(agentId) ?? [] };
+  }
+}
+
+function notRegistered(agentId: string): DomainError {
+  return new DomainError(
+    'AGENT_NOT_REGISTERED',
+    `Agent ${agentId} is not registered. Register it with PUT and go on.`,
+  );
+}

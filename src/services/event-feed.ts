@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { type AuditEvent, feedTypes } from '../models/audit.js';
+import { RecordsPort } from '../ports/records.js';
+import { sessionNotFound } from './refusals.js';
+import { topics, Waiters } from './waiters.js';
+
+/** How many events one look reads. */
+const stride = 200;
+
+/** How long a stream may say nothing, in milliseconds: below the usual time-outs of proxies. */
+const quietMs = 15_000;
+
+/** What happens, told as it happens: the audit record, read along. */
+@Injectable()
+export class EventFeed {
+  constructor(
+    private readonly records: RecordsPort,
+    private readonly waiters: Waiters,
+  ) {}
+
+  /** @throws DomainError `SESSION_NOT_FOUND` */
+  async mustExist(tenantId: string, sessionId: string): Promise<void> {
+    if (!(await this.records.find('session', tenantId, sessionId))) throw sessionNotFound(sessionId);
+  }
+
+  /**
+   * The tenant's events after the one with this sequence, or from now on, until the signal; `undefined` now and then
+   * while nothing happens. None is left out and none comes twice.
+   */
+  async *follow(
+    tenantId: string,
+    options: { readonly sessionId?: string | undefined; readonly after?: number | undefined },
+    signal: AbortSignal,
+  ): AsyncGenerator<AuditEvent | undefined> {
+    let after = options.after ?? (await this.records.lastSequence(tenantId));
+    const waiter = this.waiters.wait([topics.feed(tenantId)], signal);
+    try {
+      for (;;) {
+        if (!(await waiter.next(Date.now() + quietMs))) {
+          if (signal.aborted || this.waiters.closing) return;
+          yield undefined;
+          continue;
+        }
+        const filter = { types: feedTypes, sessionId: options.sessionId };
+        for (let more = true; more && !signal.aborted;) {
+          const { items, next } = await this.records.audit(tenantId, filter, {
+            limit: stride,
+            after: [after],
+          });
+          for (const event of items) {
+            yield event;
+            after = event.sequence;
+          }
+          more = next !== null;
+        }
+      }
+    } finally {
+      waiter.close();
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../models/access.js';
+import type { Reason } from '../models/decision.js';
+import { canonicalJson, digestOf } from '../models/digest.js';
+import { DomainError } from '../models/errors.js';
+import type { JsonValue } from '../models/json.js';
+import type { ReviewFilter } from '../models/filters.js';
+import type { Page, PageRequest } from '../models/page.js';
+import { approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
+import { approveTask, finishTask, type Task } from '../models/task.js';
+import { LedgerPort, type LedgerView } from '../ports/ledger.js';
+import { RecordsPort } from '../ports/records.js';
+import { actorOf } from './actor.js';
+import { Dispatcher } from './dispatcher.js';
+import { Judge } from './judge.js';
+import { reviewNotFound } from './refusals.js';
+import { taskEntry } from './task-entries.js';
+
+/** What an operator says about a card. */
+export interface Verdict {
+  readonly status: 'APPROVED' | 'REJECTED';
+  readonly comment?: string | undefined;
+  /** Approved in place of what was proposed. */
+  readonly editedOutput?: JsonValue | undefined;
+  /** The operator has seen what the gate finds in the edit, and means it. */
+  readonly confirmReasons?: boolean | undefined;
+  /** The version of the card that the operator was looking at. */
+  readonly ifVersion?: number | undefined;
+}
+
+const defaultAssignmentMs = 15 * 60 * 1000;
+
+/** Where operators decide cards. */
+@Injectable()
+export class ReviewDesk {
+  constructor(
+    private readonly ledger: LedgerPort,
+    private readonly records: RecordsPort,
+    private readonly judge: Judge,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  list(
+    tenantId: string,
+    filter: ReviewFilter,
+    sort: 'age' | 'priority',
+    page: PageRequest,
+  ): Promise<Page<ReviewCard>> {
+    return this.records.reviews(tenantId, filter, sort, page);
+  }
+
+  /** @throws DomainError `REVIEW_NOT_FOUND` */
+  async get(tenantId: string, reviewId: string): Promise<ReviewCard> {
+    const card = await this.records.find('review', tenantId, reviewId);
+    if (!card) throw reviewNotFound(reviewId);
+    return card;
+  }
+
+  /**
+   * Decides the card, once. The same operator's same decision again is answered with the card as it is.
+   *
+   * @throws DomainError `REVIEW_NOT_FOUND`; `REVIEW_ALREADY_DECIDED` with the card under `review`;
+   * `PRECONDITION_FAILED` when the card is no longer the version that was looked at; `EDIT_NEEDS_CONFIRMATION` with the
+   * reasons when the gate finds something in the edit that was not in the proposal.
+   */
+  async decide(caller: Caller, tenantId: string, reviewId: string, verdict: Verdict): Promise<ReviewCard> {
+    const seen = await this.get(tenantId, reviewId);
+    const edit = verdict.status === 'APPROVED' ? editOf(seen, verdict.editedOutput) : undefined;
+    const added =
+      edit && seen.status === 'PENDING' ? await this.gateEdit(tenantId, seen, edit.output, verdict) : [];
+    const { card, task, now } = await this.ledger.transact<Decided>({
+      tenantId,
+      needs: { reviews: [reviewId], tasks: [seen.taskId] },
+      decide: (view) => {
+        const current = view.get('review', reviewId);
+        const held = view.get('task', seen.taskId);
+        if (!current || !held) throw reviewNotFound(reviewId);
+        if (current.status !== 'PENDING')
+          return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
+        if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
+        return { ...settle(view, caller, current, held, verdict, edit, added), now: view.now };
+      },
+    });
+    if (task) await this.dispatcher.dispatch([task], now);
+    return card;
+  }
+
+  /**
+   * Puts the card on the caller's desk for a while, so that nobody else begins on it.
+   *
+   * @throws DomainError `REVIEW_NOT_FOUND`, `REVIEW_ASSIGNED`, `REVIEW_ALREADY_DECIDED`
+   */
+  assign(
+    caller: Caller,
+    tenantId: string,
+    reviewId: string,
+    ttlMs = defaultAssignmentMs,
+  ): Promise<ReviewCard> {
+    return this.change(caller, tenantId, reviewId, (card, now) => ({
+      type: 'review.assigned',
+      card: { ...card, assignee: caller.id, assignedUntil: new Date(now.getTime() + ttlMs) },
+    }));
+  }
+
+  /**
+   * Takes the card off the caller's desk.
+   *
+   * @throws DomainError `REVIEW_NOT_FOUND`, `REVIEW_ASSIGNED`, `REVIEW_ALREADY_DECIDED`
+   */
+  unassign(caller: Caller, tenantId: string, reviewId: string): Promise<ReviewCard> {
+    return this.change(caller, tenantId, reviewId, (card) => ({
+      type: 'review.unassigned',
+      card: { ...card, assignee: null, assignedUntil: null },
+    }));
+  }
+
+  private change(
+    caller: Caller,
+    tenantId: string,
+    reviewId: string,
+    next: (
+      card: ReviewCard,
+      now: Date,
+    ) => { type: 'review.assigned' | 'review.unassigned'; card: ReviewCard },
+  ): Promise<ReviewCard> {
+    return this.ledger.transact({
+      tenantId,
+      needs: { reviews: [reviewId] },
+      decide: (view) => {
+        const current = view.get('review', reviewId);
+        if (!current) throw reviewNotFound(reviewId);
+        if (current.status !== 'PENDING') throw alreadyDecided(current);
+        const assignee = assigneeAt(current, view.now);
+        if (assignee !== null && assignee !== caller.id) throw assigned(current, assignee);
+        const { type, card } = next(current, view.now);
+        if (type === 'review.unassigned' && assignee === null) return current;
+        const changed = { ...card, version: current.version + 1 };
+        view.put('review', changed);
+        view.record({ type, actor: actorOf(caller), ...subjectOf(card) });
+        return changed;
+      },
+    });
+  }
+
+  /** What the gate finds in an edit and did not find in the proposal. Passes only with the operator's confirmation. */
+  private async gateEdit(
+    tenantId: string,
+    card: ReviewCard,
+    edited: JsonValue,
+    verdict: Verdict,
+  ): Promise<readonly Reason[]> {
+    const policy = await this.records.policy(tenantId);
+    if (!policy) throw new Error(`Tenant ${tenantId} has no policy.`);
+    const reasons = await this.judge.addedReasons(card.proposedOutput, edited, policy, card.kind);
+    if (reasons.length > 0 && verdict.confirmReasons !== true) {
+      throw new DomainError(
+        'EDIT_NEEDS_CONFIRMATION',
+        'The gate would hold what the edit adds. Look at the reasons; to approve all the same, send confirmReasons: true.',
+        { reasons },
+      );
+    }
+    return reasons;
+  }
+}
+
+interface Decided {
+  readonly card: ReviewCard;
+  /** The task that moved on; none when the decision was a repetition. */
+  readonly task?: Task;
+  readonly now: Date;
+}
+
+interface Edit {
+  readonly output: JsonValue;
+  readonly outputDigest: string;
+}
+
+/** An edit that says the same as the proposal is none. */
+function editOf(card: ReviewCard, editedOutput: JsonValue | undefined): Edit | undefined {
+  if (editedOutput === undefined || canonicalJson(editedOutput) === canonicalJson(card.proposedOutput))
+    return undefined;
+  return { output: editedOutput, outputDigest: digestOf(editedOutput) };
+}
+
+function repeated(
+  card: ReviewCard,
+  caller: Caller,
+  verdict: Verdict,
+  editDigest: string | undefined,
+): ReviewCard {
+  const same =
+    card.operatorId === caller.id &&
+    card.status === verdict.status &&
+    card.comment === (verdict.comment ?? null) &&
+    (editDigest === undefined ? !card.edited : card.outputDigest === editDigest);
+  if (same) return card;
+  throw alreadyDecided(card);
+}
+
+function settle(
+  view: LedgerView,
+  caller: Caller,
+  pending: ReviewCard,
+  held: Task,
+  { status, comment }: Verdict,
+  edit: Edit | undefined,
+  confirmed: readonly Reason[],
+): { card: ReviewCard; task: Task } {
+  const said = { status, operatorId: caller.id, comment: comment ?? null };
+  const card = decideCard(pending, edit ? { ...said, edit } : said, view.now);
+  const task = status === 'APPROVED' ? approved(held, card, view.now) : rejected(held, card, view.now);
+  view.put('review', card);
+  view.put('task', task);
+  view.record({
+    type: 'review.decided',
+    actor: actorOf(caller),
+    ...subjectOf(card),
+    traceId: task.traceId,
+    payload: {
+      status,
+      comment: card.comment,
+      outputDigest: card.outputDigest,
+      edited: card.edited,
+      ...(confirmed.length > 0 && {
+        confirmedReasons: [...new Set(confirmed.map(({ detector }) => detector))],
+      }),
+    },
+  });
+  view.record(taskEntry(task, actorOf(caller), { outputDigest: card.outputDigest }));
+  return { card, task };
+}
+
+function approved(held: Task, card: ReviewCard, now: Date): Task {
+  if (!approvalOf(card)) throw new Error(`Card ${card.reviewId} is not approved.`);
+  return held.onApproval === 'COMPLETE'
+    ? finishTask(held, 'SUCCEEDED', now, { resultId: card.resultId })
+    : approveTask(held, now);
+}
+
+function rejected(held: Task, card: ReviewCard, now: Date): Task {
+  const error = {
+    code: 'REJECTED_BY_REVIEW',
+    message: 'Rejected by Review',
+    retryable: false,
+    comment: card.comment,
+  };
+  return finishTask(held, 'REJECTED', now, { error, resultId: card.resultId });
+}
+
+function subjectOf({ reviewId, taskId, agentId, sessionId }: ReviewCard) {
+  return { reviewId, taskId, agentId, sessionId };
+}
+
+function alreadyDecided(card: ReviewCard): DomainError {
+  const by = card.operatorId === null ? 'was closed' : `was decided by ${card.operatorId}`;
+  return new DomainError('REVIEW_ALREADY_DECIDED', `Card ${card.reviewId} ${by}: ${card.status}.`, {
+    review: card,
+  });
+}
+
+function assigned(card: ReviewCard, assignee: string): DomainError {
+  return new DomainError('REVIEW_ASSIGNED', `Card ${card.reviewId} is on the desk of ${assignee}.`, {
+    assignee,
+  });
+}
+
+function stale(card: ReviewCard): DomainError {
+  return new DomainError(
+    'PRECONDITION_FAILED',
+    `Card ${card.reviewId} has changed since you looked at it: it is at version ${card.version}. Look again.`,
+  );
+}

@@ -1,0 +1,8 @@
+/** What services need to know of the installation. */
+export abstract class Settings {
+  abstract readonly heartbeatIntervalMs: number;
+  /** How long a lease lasts unless it is renewed, in milliseconds. */
+  abstract readonly leaseMs: number;
+  /** How often the sweeps look for what is due, in milliseconds. */
+  abstract readonly sweepIntervalMs: number;
+}

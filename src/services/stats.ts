@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { type AgentCounts, type Backlog, RecordsPort } from '../ports/records.js';
+import { RegistryPort } from '../ports/registry.js';
+
+/** The numbers of a tenant. */
+@Injectable()
+export class Stats {
+  constructor(
+    private readonly records: RecordsPort,
+    private readonly registry: RegistryPort,
+  ) {}
+
+  async of(tenantId: string): Promise<Backlog & { readonly agents: AgentCounts }> {
+    const [backlog, agents] = await Promise.all([
+      this.records.backlog(tenantId),
+      this.registry.counts(tenantId),
+    ]);
+    return { agents, ...backlog };
+  }
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { FleetWatch } from './fleet-watch.js';
+import { LeaseRecovery } from './lease-recovery.js';
+import { QueueRepair } from './queue-repair.js';
+import { ReviewDeadlines } from './review-deadlines.js';
+import { Sessions } from './sessions.js';
+
+/** Something that is looked after again and again. */
+export interface Chore {
+  readonly name: string;
+  /** In multiples of the sweep interval. */
+  readonly every: number;
+  run(): Promise<unknown>;
+}
+
+/** Everything that is looked after, and how often. */
+@Injectable()
+export class SweepChores {
+  readonly chores: readonly Chore[];
+
+  constructor(
+    leases: LeaseRecovery,
+    fleet: FleetWatch,
+    deadlines: ReviewDeadlines,
+    sessions: Sessions,
+    queue: QueueRepair,
+  ) {
+    this.chores = [
+      { name: 'leases', every: 1, run: () => leases.expire() },
+      { name: 'fleet', every: 2, run: () => fleet.sweep() },
+      { name: 'review-deadlines', every: 2, run: () => deadlines.sweep() },
+      { name: 'stopped-sessions', every: 4, run: () => sessions.sweep() },
+      { name: 'queue-repair', every: 6, run: () => queue.sweep() },
+    ];
+  }
+}

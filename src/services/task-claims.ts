@@ -1,0 +1,146 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { JsonValue } from '../models/json.js';
+import { type Approval, approvalOf } from '../models/review.js';
+import { claimTask, isReady, type Stage, type Task } from '../models/task.js';
+import { LedgerPort, type LedgerView } from '../ports/ledger.js';
+import type { TakenTicket, Ticket } from '../ports/task-queue.js';
+import { agentActor } from './actor.js';
+import { Agents } from './agents.js';
+import { Dispatcher, ticketFor } from './dispatcher.js';
+import { Settings } from './settings.js';
+import { taskEntry } from './task-entries.js';
+import { topics, Waiters } from './waiters.js';
+
+/** Work in an agent's hands. */
+export interface Assignment {
+  readonly task: Task;
+  readonly attempt: number;
+  readonly stage: Stage;
+  readonly leaseToken: string;
+  readonly leaseExpiresAt: Date;
+  readonly feedback?: JsonValue;
+  readonly approval?: Approval;
+}
+
+export interface ClaimRequest {
+  readonly maxTasks: number;
+  /** How long to wait for work, in milliseconds. */
+  readonly waitMs: number;
+  /** Only these of the agent's kinds; all of them when left out. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
+/** Hands out tasks under leases. */
+@Injectable()
+export class TaskClaims {
+  constructor(
+    private readonly ledger: LedgerPort,
+    private readonly agents: Agents,
+    private readonly dispatcher: Dispatcher,
+    private readonly waiters: Waiters,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Assigns up to `maxTasks` ready tasks of the agent's kinds, as soon as there is one; nothing when none came in time.
+   *
+   * @throws DomainError `AGENT_NOT_REGISTERED`
+   */
+  async claim(
+    tenantId: string,
+    agentId: string,
+    request: ClaimRequest,
+    signal?: AbortSignal,
+  ): Promise<readonly Assignment[]> {
+    const { agent } = await this.agents.present(tenantId, agentId);
+    const wanted = request.kinds;
+    const kinds = agent.capabilities.filter((kind) => wanted === undefined || wanted.includes(kind));
+    const until = Date.now() + request.waitMs;
+    const waiter = this.waiters.wait(
+      kinds.map((kind) => topics.ready(tenantId, kind)),
+      signal,
+    );
+    try {
+      while (await waiter.next(until)) {
+        const assignments = await this.look(tenantId, agentId, kinds, request.maxTasks);
+        if (assignments.length > 0) return assignments;
+      }
+      return [];
+    } finally {
+      waiter.close();
+    }
+  }
+
+  private async look(
+    tenantId: string,
+    agentId: string,
+    kinds: readonly string[],
+    maxTasks: number,
+  ): Promise<readonly Assignment[]> {
+    const room = await this.agents.room(tenantId, agentId);
+    if (room <= 0) return [];
+    const tickets = await this.dispatcher.take(tenantId, kinds, Math.min(maxTasks, room));
+    if (tickets.length === 0) return [];
+    const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
+    await this.dispatcher.giveBack(unused);
+    return assignments;
+  }
+
+  private lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]) {
+    return this.ledger.transact({
+      tenantId,
+      needs: { tasks: tickets.map(({ taskId }) => taskId), agents: [agentId], holders: [agentId] },
+      decide: (view) => {
+        const agent = view.get('agent', agentId);
+        let room =
+          agent && !agent.paused && !agent.removed ? agent.maxConcurrentTasks - view.heldBy(agentId) : 0;
+        const assignments: Assignment[] = [];
+        const unused: Ticket[] = [];
+        for (const ticket of tickets) {
+          const task = claimable(view, ticket);
+          if (!task) continue;
+          if (room <= 0 || !agent?.capabilities.includes(task.kind)) {
+            unused.push(ticketFor(task, view.now));
+            continue;
+          }
+          room -= 1;
+          assignments.push(assign(view, task, agentId, this.settings.leaseMs));
+        }
+        return { assignments, unused };
+      },
+    });
+  }
+}
+
+/** The task behind a ticket, if it still waits for just that attempt and may be handed out. */
+function claimable(view: LedgerView, ticket: TakenTicket): Task | undefined {
+  const task = view.get('task', ticket.taskId);
+  if (!task || !isReady(task) || task.attempt + 1 !== ticket.attempt || task.availableAt > view.now)
+    return undefined;
+  const session = task.sessionId === null ? undefined : view.get('session', task.sessionId);
+  return session?.state === 'PAUSED' || session?.state === 'STOPPED' ? undefined : task;
+}
+
+function assign(view: LedgerView, ready: Task, agentId: string, leaseMs: number): Assignment {
+  const leaseToken = randomUUID();
+  const task = claimTask(ready, { agentId, token: leaseToken, leaseMs }, view.now);
+  const approval =
+    task.stage === 'EXECUTE' && task.reviewId !== null
+      ? approvalOf(view.get('review', task.reviewId))
+      : undefined;
+  if (task.stage === 'EXECUTE' && !approval) {
+    throw new Error(`Task ${task.taskId} is at stage EXECUTE without an approval.`);
+  }
+  view.put('task', task);
+  view.record(taskEntry(task, agentActor(agentId), approval ? { outputDigest: approval.outputDigest } : {}));
+  return {
+    task,
+    attempt: task.attempt,
+    stage: task.stage,
+    leaseToken,
+    leaseExpiresAt: task.leaseExpiresAt ?? view.now,
+    ...(task.feedback !== null && { feedback: task.feedback }),
+    ...(approval && { approval }),
+  };
+}

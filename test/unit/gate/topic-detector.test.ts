@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import { TopicDetector } from '../../../src/lib/safety/topic-detector.js';
+import type { Topic } from '../../../src/models/policy.js';
+import { aPolicy, detect, namesOf } from './detection.js';
+
+const detector = new TopicDetector();
+
+describe('sensitive topics', () => {
+  const telling: [Topic, string][] = [
+    ['FINANCIAL_ADVICE', 'Put your savings into X now.'],
+    ['FINANCIAL_ADVICE', 'You should invest in index funds.'],
+    ['FINANCIAL_ADVICE', 'Buy Bitcoin before it is too late!'],
+    ['FINANCIAL_ADVICE', 'This fund has guaranteed returns.'],
+    ['FINANCIAL_ADVICE', 'Why not move your pension to gold?'],
+    ['FINANCIAL_ADVICE', 'I would recommend selling the shares.'],
+    ['HEALTH_ADVICE', 'Take 400 mg of ibuprofen every four hours.'],
+    ['HEALTH_ADVICE', 'You can stop taking your insulin.'],
+    ['HEALTH_ADVICE', 'You probably have diabetes'],
+    ['HEALTH_ADVICE', 'Double your dose if it hurts.'],
+    ['LEGAL_CLAIMS', 'We admit liability for the damage.'],
+    ['LEGAL_CLAIMS', 'You have the right to damages under the law.'],
+    ['LEGAL_CLAIMS', 'This is a breach of contract.'],
+    ['LEGAL_CLAIMS', 'You can sue them.'],
+    ['POLITICS', 'The prime minister should resign.'],
+    ['POLITICS', 'Vote for the candidate of your choice.'],
+    ['POLITICS', 'Is the government corrupt?'],
+    ['POLITICS', 'The Republican Party won.'],
+  ];
+
+  it.each(telling)('%s: %s', async (topic, output) => {
+    expect(await namesOf(detector, output)).toEqual([`TOPIC/${topic}`]);
+  });
+
+  it.each([
+    'My bank opens at nine.',
+    'Should I invest in stocks?',
+    'I want to move money from savings to my current account.',
+    'Your savings account is open.',
+    'How do I buy crypto in the app?',
+    'I have a doctor’s appointment at nine.',
+    'Take the second street on the left.',
+    'The court is next to the bank.',
+    'A contract is attached.',
+    'The governor valve is stuck.',
+    'The party starts at eight.',
+    'Elect the fields that you want to export.',
+    'Please hold the line.',
+    'Consider the environment before printing.',
+    'Use the app to see the shared list.',
+  ])('leave %j alone', async (output) => {
+    expect(await namesOf(detector, output)).toEqual([]);
+  });
+
+  it('are found sentence by sentence, and shown as such', async () => {
+    const output = 'Hello there. You should buy stocks now! Bye\nWe admit liability';
+    expect((await detect(detector, output)).map(({ detector: name, text }) => [name, text])).toEqual([
+      ['TOPIC/FINANCIAL_ADVICE', 'You should buy stocks now!'],
+      ['TOPIC/LEGAL_CLAIMS', 'We admit liability'],
+    ]);
+  });
+
+  it('need their evidence close together', async () => {
+    const filler = 'and so on it goes '.repeat(30);
+    expect(await namesOf(detector, `you should know ${filler} that stocks exist`)).toEqual([]);
+    expect(await namesOf(detector, `${filler} you should buy stocks`)).toEqual(['TOPIC/FINANCIAL_ADVICE']);
+    expect(await namesOf(detector, 'x'.repeat(1000))).toEqual([]);
+  });
+
+  it('are found behind look-alikes', async () => {
+    expect(await namesOf(detector, 'Ｙou shоuld ｉnvest in bоnds')).toEqual(['TOPIC/FINANCIAL_ADVICE']);
+  });
+
+  it('do what the policy says', async () => {
+    const { topics } = aPolicy();
+    const policy = aPolicy({
+      topics: { ...topics, POLITICS: { action: 'OFF' }, LEGAL_CLAIMS: { action: 'DENY' } },
+    });
+    expect(await detect(detector, ['The prime minister.', 'You can sue them.', 5], policy)).toMatchObject([
+      { detector: 'TOPIC/LEGAL_CLAIMS', action: 'DENY' },
+    ]);
+  });
+});
