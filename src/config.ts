@@ -132,7 +132,7 @@ function isLogLevel(text: string): text is LogLevel {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
   const read = <T>(name: keyof typeof settings, setting: Setting<T>): T | undefined => {
-    const result = setting.read(environment[name] || undefined);
+    const result = setting.read(environment[name] === '' ? undefined : environment[name]);
     if ('value' in result) return result.value;
     faults.push(`${name} ${result.fault}`);
     return undefined;

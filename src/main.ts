@@ -26,13 +26,15 @@ function announce({ url, madeAdminKey }: Server): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function stopOn(server: Server): Promise<void> {
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+/** Resolves at the first signal to stop. Further ones change nothing: the drain is bounded by itself. */
+function signalToStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
   });
-  // A second signal while stopping changes nothing: the drain is bounded by itself.
-  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => undefined);
+}
+
+async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
   const timer = setTimeout(() => {
     process.stderr.write(
       `Chimera did not stop within ${patienceMs} ms of ${signal}; giving up on what is left.\n`,
@@ -44,9 +46,11 @@ async function stopOn(server: Server): Promise<void> {
 }
 
 try {
+  // Heard from the beginning: a signal during the start stops what was started, once it can be stopped.
+  const signal = signalToStop();
   const server = await startServer(readConfig(process.env));
   announce(server);
-  await stopOn(server);
+  await stop(server, await signal);
   process.exit(0);
 } catch (error) {
   if (!(error instanceof BootError)) throw error;

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
+import { takeOnlyWhatIsDescribed } from './api/described-only.js';
+import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
 import { acceptJsonBodies } from './api/json-body.js';
 import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
@@ -22,12 +24,12 @@ export interface Server {
   /** The admin's key, when this start has made it. */
   readonly madeAdminKey: string | undefined;
   /** Finishes what is in hand, then closes everything that was opened. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
-const packageJson: { version: string } = JSON.parse(
-  readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8'),
-);
+const packageJson = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as {
+  version: string;
+};
 
 /** @throws BootError when something that it needs cannot be had, with the setting that names it */
 export async function startServer(config: Config): Promise<Server> {
@@ -55,20 +57,27 @@ export async function startServer(config: Config): Promise<Server> {
   }
 }
 
-async function createApp(resources: Resources): Promise<NestFastifyApplication> {
+/** The application on its resources, described and not yet listening. */
+export async function createApp(resources: Resources): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
-    routerOptions: { maxParamLength: 200 },
+    // Node refuses longer ones; what no id looks like, routes answer themselves.
+    routerOptions: { maxParamLength: 16_384 },
     forceCloseConnections: 'idle',
+    frameworkErrors: answerUnreadableAddress,
+    clientErrorHandler: answerClientError,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(resources), adapter, {
     bufferLogs: true,
     abortOnError: false,
+    bodyParser: false,
   });
   app.useLogger(app.get(Logger));
   acceptJsonBodies(app);
   logRequests(app);
-  serveDocs(app, describeApi(app, packageJson.version));
+  const description = describeApi(app, packageJson.version);
+  takeOnlyWhatIsDescribed(app, description);
+  serveDocs(app, description);
   return app;
 }
 

@@ -1,4 +1,10 @@
-import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import {
+  type CanActivate,
+  type CustomDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { type Action, type Caller, mayDo } from '../models/access.js';
@@ -11,7 +17,7 @@ import { factsOf } from './request-facts.js';
 const actionKey = 'action';
 
 /** What a caller must be allowed to do to use the route; `PUBLIC` for anybody. A route that does not say is closed. */
-export const Needs = (action: Action | 'PUBLIC') => SetMetadata(actionKey, action);
+export const Needs = (action: Action | 'PUBLIC'): CustomDecorator => SetMetadata(actionKey, action);
 
 /**
  * 401 without a valid key, 404 for another tenant's things, 403 with the wrong role, in this order: whoever asks for what is

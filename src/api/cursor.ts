@@ -6,9 +6,16 @@ import type { Page, PageRequest, Position } from '../models/page.js';
 const forms = {
   uuid: (value: unknown) =>
     typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
-  integer: (value: unknown) => Number.isSafeInteger(value),
+  /** A place in the audit record. */
+  sequence: (value: unknown) => isWholeNumber(value, Number.MAX_SAFE_INTEGER),
+  /** What an `integer` column holds. */
+  integer: (value: unknown) => isWholeNumber(value, 2_147_483_647),
   agentId: (value: unknown) => typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
 } as const;
+
+function isWholeNumber(value: unknown, most: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+}
 
 /** One list of the API: its name, and what its positions are made of. */
 export interface ListKind {

@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import secureJson from 'secure-json-parse';
 import { DomainError, type FieldError, validationFailed } from '../models/errors.js';
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** What a body may hold. */
 export const bodyLimits = {
   /** Bytes of a request's body. */
@@ -15,21 +17,32 @@ export const bodyLimits = {
 } as const;
 
 /**
- * Reads bodies as JSON, and refuses what JSON can carry but no store or signature can: numbers beyond IEEE 754, NUL and
- * lone surrogates in strings (RFC 7493, I-JSON), prototype members, more than 64 levels. An empty body is none.
+ * Reads bodies as JSON and takes no other kind. Refuses what JSON can carry but no store or signature can: numbers beyond
+ * IEEE 754, NUL and lone surrogates in strings (RFC 7493, I-JSON), prototype members, more than 64 levels. An empty body is
+ * none.
  */
 export function acceptJsonBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', (route) => {
     if (route.url.endsWith('/tasks/batch')) route.bodyLimit = bodyLimits.batchBytes;
   });
+  fastify.removeAllContentTypeParsers();
   app.useBodyParser('application/json', { bodyLimit: bodyLimits.bytes }, (_request, body: Buffer, done) => {
     try {
-      done(null, body.length === 0 ? undefined : parseBody(body.toString('utf8')));
+      done(null, body.length === 0 ? undefined : parseBody(textOf(body)));
     } catch (error) {
       done(error instanceof Error ? error : new Error('The body could not be read.'));
     }
   });
+}
+
+/** Bytes that are no UTF-8 are refused, not replaced: what was sent is what is kept (RFC 8259, section 8.1). */
+function textOf(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new DomainError('MALFORMED_JSON', 'The body cannot be read as JSON. It is not UTF-8.');
+  }
 }
 
 function parseBody(body: string): unknown {

@@ -29,8 +29,8 @@ class AgentIdPipe implements PipeTransform<string, string> {
   }
 }
 
-function header<T>(name: string, read: (value: string | undefined) => T) {
-  return createParamDecorator((_: unknown, context: ExecutionContext): T => {
+function header(name: string, read: (value: string | undefined) => string | number | undefined) {
+  return createParamDecorator((_: unknown, context: ExecutionContext) => {
     const value = context.switchToHttp().getRequest<FastifyRequest>().headers[name];
     return read(typeof value === 'string' ? value : undefined);
   });
@@ -61,9 +61,9 @@ export const LastEventId = header('last-event-id', (value) => {
   throw validationFailed([{ pointer: 'Last-Event-ID', message: 'must be the id of an event of this feed' }]);
 });
 
-export const TenantId = () => Param('tenantId');
-export const AgentIdParam = () => Param('agentId', AgentIdPipe);
-export const TaskId = () => Param('taskId', uuidOf('TASK_NOT_FOUND', 'task'));
-export const SessionId = () => Param('sessionId', uuidOf('SESSION_NOT_FOUND', 'session'));
-export const ReviewId = () => Param('reviewId', uuidOf('REVIEW_NOT_FOUND', 'review'));
-export const KeyId = () => Param('keyId', uuidOf('API_KEY_NOT_FOUND', 'key'));
+export const TenantId = (): ParameterDecorator => Param('tenantId');
+export const AgentIdParam = (): ParameterDecorator => Param('agentId', AgentIdPipe);
+export const TaskId = (): ParameterDecorator => Param('taskId', uuidOf('TASK_NOT_FOUND', 'task'));
+export const SessionId = (): ParameterDecorator => Param('sessionId', uuidOf('SESSION_NOT_FOUND', 'session'));
+export const ReviewId = (): ParameterDecorator => Param('reviewId', uuidOf('REVIEW_NOT_FOUND', 'review'));
+export const KeyId = (): ParameterDecorator => Param('keyId', uuidOf('API_KEY_NOT_FOUND', 'key'));

@@ -1,22 +1,29 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../models/errors.js';
+import type { ReviewCard } from '../models/review.js';
+import { pathOf } from './early-errors.js';
+import { bodyLimits } from './json-body.js';
 import { problemOf } from './problems.js';
-
-/** What Fastify says of a request that it could not take, in our codes. */
-const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'VALIDATION_FAILED',
-  FST_ERR_CTP_EMPTY_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_BAD_URL: 'VALIDATION_FAILED',
-};
+import { reviewWire } from './views.js';
 
 interface Told {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly extra?: Readonly<Record<string, unknown>>;
 }
+
+/** What Fastify refuses before a route is asked, in our codes and words. */
+const byStatus: Readonly<Record<number, Told>> = {
+  413: {
+    code: 'PAYLOAD_TOO_LARGE',
+    detail: `A body may have at most ${bodyLimits.bytes} bytes, a batch of tasks at most ${bodyLimits.batchBytes}.`,
+  },
+  415: {
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    detail: 'Send the body as JSON, with content-type: application/json.',
+  },
+};
 
 /** Answers every error as a problem. What is not a refusal is our fault: it is logged with its cause and told in general words. */
 @Catch()
@@ -28,8 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const told = this.tell(error, request);
-    const instance = request.url.split('?', 1)[0] ?? request.url;
-    const problem = problemOf(told.code, told.detail, instance, told.extra);
+    const problem = problemOf(told.code, told.detail, pathOf(request.url), told.extra);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     if (problem.status === 503) void reply.header('retry-after', '1');
     void reply
@@ -43,18 +49,22 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof HttpException && error.getStatus() === 404) {
       return {
         code: 'ROUTE_NOT_FOUND',
-        detail: `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}.`,
+        detail: `There is no ${request.method} ${pathOf(request.url)}.`,
       };
     }
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500) {
-      const code = fastifyCodes[codeOf(error)] ?? 'VALIDATION_FAILED';
-      return { code, detail: error instanceof Error ? error.message : 'The request could not be read.' };
+      return (
+        byStatus[status] ?? {
+          code: 'VALIDATION_FAILED',
+          detail: error instanceof Error ? `${error.message}.` : 'The request could not be read.',
+        }
+      );
     }
     this.logger.error({ err: error }, 'A request failed by a fault of ours.');
     return {
       code: 'INTERNAL_ERROR',
-      detail: `Something went wrong on our side. Ask the operators of this service for request ${String(request.id)}.`,
+      detail: `Something went wrong on our side. Ask the operators of this service for request ${request.id}.`,
     };
   }
 
@@ -62,17 +72,17 @@ export class ProblemFilter implements ExceptionFilter {
     const { cause, ...members } = extra;
     if (cause !== undefined)
       this.logger.warn({ err: cause, code }, 'A request was refused for want of a part.');
-    return { code, detail: message, extra: members };
+    return { code, detail: message, extra: shown(members) };
   }
+}
+
+/** A card goes out of an error as it goes out of every answer. */
+function shown({ review, ...members }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return review === undefined ? members : { ...members, review: reviewWire(review as ReviewCard) };
 }
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
   return typeof error.statusCode === 'number' ? error.statusCode : undefined;
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }

@@ -8,19 +8,11 @@ import { DomainError } from '../models/errors.js';
 /** What is known of a request beside what it says: for the log. */
 export interface RequestFacts {
   caller?: Caller;
-  route?: string;
-  tenantId?: string;
-  agentId?: string;
 }
 
 const facts = new WeakMap<IncomingMessage, RequestFacts>();
 
-/** The facts of a request; the log reads them from the raw one. */
-export function factsOf(request: FastifyRequest): RequestFacts {
-  return rawFactsOf(request.raw);
-}
-
-export function rawFactsOf(raw: IncomingMessage): RequestFacts {
+export function factsOf({ raw }: FastifyRequest): RequestFacts {
   const known = facts.get(raw) ?? {};
   facts.set(raw, known);
   return known;
@@ -43,9 +35,9 @@ export const Disconnect = createParamDecorator((_: unknown, context: ExecutionCo
   return controller.signal;
 });
 
-const traceparent = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The trace that the request belongs to (W3C Trace Context), or a new one. */
+/** The trace that the request belongs to, or a new one: W3C Trace Context has one that cannot be read ignored. */
 export const TraceId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
   const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
   const sent = headers.traceparent;

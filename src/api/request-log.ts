@@ -1,12 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
-import { Logger } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { agentIdPattern, tenantIdPattern } from '../models/tenant.js';
 import { Metrics } from './metrics.js';
 import { factsOf } from './request-facts.js';
 
 /** Gives every answer its request id, and writes one line when it has been given: who, what, how it went, how long it took. */
 export function logRequests(app: NestFastifyApplication): void {
-  const logger = new Logger('Request');
   const metrics = app.get(Metrics);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -18,6 +18,7 @@ export function logRequests(app: NestFastifyApplication): void {
     const durationMs = Math.round(reply.elapsedTime * 10) / 10;
     metrics.observe(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     const line = {
+      context: 'Request',
       requestId: request.id,
       ...whoOf(request),
       method: request.method,
@@ -25,8 +26,9 @@ export function logRequests(app: NestFastifyApplication): void {
       status: reply.statusCode,
       durationMs,
     };
-    if (reply.statusCode >= 500) logger.error(line, 'request');
-    else logger.log(line, 'request');
+    // The logger of the request itself has the request id already and would write it twice.
+    if (reply.statusCode >= 500) PinoLogger.root.error(line, 'request');
+    else PinoLogger.root.info(line, 'request');
     done();
   });
 }
@@ -34,10 +36,17 @@ export function logRequests(app: NestFastifyApplication): void {
 function whoOf(request: FastifyRequest): { tenantId?: string; agentId?: string; caller?: string } {
   const { caller } = factsOf(request);
   if (!caller) return {};
-  const params: { tenantId?: string; agentId?: string } = Object(request.params);
+  const params = Object(request.params) as { tenantId?: unknown; agentId?: unknown };
+  const body = Object(request.body) as { agentId?: unknown };
+  const tenantId = caller.tenantId ?? matching(tenantIdPattern, params.tenantId);
+  const agentId = matching(agentIdPattern, params.agentId) ?? matching(agentIdPattern, body.agentId);
   return {
     caller: caller.id,
-    ...(params.tenantId !== undefined && { tenantId: params.tenantId }),
-    ...(params.agentId !== undefined && { agentId: params.agentId }),
+    ...(tenantId !== undefined && { tenantId }),
+    ...(agentId !== undefined && { agentId }),
   };
+}
+
+function matching(pattern: RegExp, value: unknown): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }

@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiExtension, ApiOperation, ApiResponse } from '@nestjs/
 import { access, type Action } from '../models/access.js';
 import type { ErrorCode } from '../models/errors.js';
 import { Needs } from './access-guard.js';
-import { problems } from './problems.js';
 import { ref } from './schemas/schema.js';
 
 /** What a route is, for the router, the guard and the documentation at once. */
@@ -13,28 +12,29 @@ export interface RouteDescription {
   /** What the caller must be allowed to do. */
   readonly needs: Action | 'PUBLIC';
   readonly status?: number;
-  /** The name of the shape that is answered; none for an empty answer. */
+  /** The name of the shape that is answered; none for an empty answer. With a `mediaType`, of each item of the stream. */
   readonly answers?: string;
   /** For an answer that is not JSON. */
   readonly mediaType?: string;
-  /** Refusals of this route's own, beside those that every route has. */
+  /** The answer carries the card's version as its entity tag. */
+  readonly tagged?: boolean;
+  /** The same shape with another status. */
+  readonly alsoWith?: number;
+  /** Refusals of this route's own, beside those that every such route has. */
   readonly refuses?: readonly ErrorCode[];
 }
 
-const everyRoute: readonly ErrorCode[] = ['VALIDATION_FAILED', 'INTERNAL_ERROR', 'UNAVAILABLE'];
-const everyKeyedRoute: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'TENANT_NOT_FOUND'];
-
 export function Route(description: RouteDescription): MethodDecorator {
-  const { summary, needs, status = 200, answers, mediaType, refuses = [] } = description;
-  const keyed = needs !== 'PUBLIC';
+  const { summary, needs, status = 200, alsoWith, refuses = [] } = description;
   return applyDecorators(
     HttpCode(status),
     Needs(needs),
     ApiOperation({ summary, description: textOf(description) }),
     ApiExtension('x-needs', needs),
-    answerOf(status, answers, mediaType),
-    ...refusalsOf([...everyRoute, ...(keyed ? everyKeyedRoute : []), ...refuses]),
-    ...(keyed ? [ApiBearerAuth('key')] : []),
+    ApiExtension('x-error-codes', refuses),
+    answerOf(status, description),
+    ...(alsoWith === undefined ? [] : [answerOf(alsoWith, description)]),
+    ...(needs === 'PUBLIC' ? [] : [ApiBearerAuth('key')]),
   );
 }
 
@@ -44,12 +44,13 @@ function textOf({ description, needs }: RouteDescription): string {
   return description === undefined ? roles : `${description}\n\n${roles}`;
 }
 
-function answerOf(status: number, answers: string | undefined, mediaType: string | undefined) {
+function answerOf(status: number, { answers, mediaType, tagged = false }: RouteDescription): MethodDecorator {
   if (mediaType !== undefined) {
+    const items = answers === undefined ? {} : { 'x-items': ref(answers) };
     return ApiResponse({
       status,
       description: 'A stream.',
-      content: { [mediaType]: { schema: { type: 'string' } } },
+      content: { [mediaType]: { schema: { type: 'string' }, ...items } },
     });
   }
   if (answers === undefined) return ApiResponse({ status, description: 'Done.' });
@@ -57,17 +58,6 @@ function answerOf(status: number, answers: string | undefined, mediaType: string
     status,
     description: answers,
     content: { 'application/json': { schema: ref(answers) } },
+    ...(tagged && { headers: { etag: { $ref: '#/components/headers/ETag' } } }),
   });
-}
-
-/** One answer a status, naming the codes that it may carry. */
-function refusalsOf(codes: readonly ErrorCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status);
-  return [...byStatus].map(([status, same]) =>
-    ApiResponse({
-      status,
-      description: same.map((code) => `\`${code}\` ${problems[code].title}.`).join(' '),
-      content: { 'application/problem+json': { schema: ref('Problem') } },
-    }),
-  );
 }

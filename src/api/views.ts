@@ -6,7 +6,7 @@ import type { Policy } from '../models/policy.js';
 import { type Approval, assigneeAt, type ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
 import type { OnApproval, Stage, Task, TaskError, TaskStatus } from '../models/task.js';
-import type { AgentView } from '../services/agents.js';
+import type { AgentView, AgentWork } from '../services/agents.js';
 import type { Assignment } from '../services/task-claims.js';
 import type { TaskView } from '../services/task-desk.js';
 
@@ -118,10 +118,18 @@ export function agentWire({ agent, presence, currentTaskIds }: AgentView): Agent
   };
 }
 
+export interface HeartbeatWire extends AgentWork {
+  readonly status: AgentStatus;
+  readonly lastSeen: Date;
+  readonly heartbeatIntervalMs: number;
+  readonly paused: boolean;
+}
+
 export type SessionWire = Omit<Session, 'version'>;
 
-export function sessionWire({ version: _, ...session }: Session): SessionWire {
-  return session;
+export function sessionWire(session: Session): SessionWire {
+  const { sessionId, tenantId, requestedBy, state, createdAt, updatedAt } = session;
+  return { sessionId, tenantId, requestedBy, state, createdAt, updatedAt };
 }
 
 export interface ApiKeyWire {
@@ -155,8 +163,32 @@ export function newApiKeyWire(key: ApiKey & { readonly key: string }): NewApiKey
 export type ReviewWire = Omit<ReviewCard, 'rank' | 'edited' | 'assignedUntil'>;
 
 export function reviewWire(card: ReviewCard): ReviewWire {
-  const { rank: _rank, edited: _edited, assignedUntil: _until, ...shown } = card;
-  return { ...shown, assignee: card.status === 'PENDING' ? assigneeAt(card, new Date()) : card.assignee };
+  return {
+    reviewId: card.reviewId,
+    tenantId: card.tenantId,
+    taskId: card.taskId,
+    resultId: card.resultId,
+    sessionId: card.sessionId,
+    agentId: card.agentId,
+    kind: card.kind,
+    reason: card.reason,
+    reasons: card.reasons,
+    details: card.details,
+    status: card.status,
+    confidence: card.confidence,
+    taskInput: card.taskInput,
+    proposedOutput: card.proposedOutput,
+    outputDigest: card.outputDigest,
+    editedOutput: card.editedOutput,
+    policyVersion: card.policyVersion,
+    assignee: card.status === 'PENDING' ? assigneeAt(card, new Date()) : card.assignee,
+    operatorId: card.operatorId,
+    comment: card.comment,
+    timestamp: card.timestamp,
+    dueAt: card.dueAt,
+    resolutionAt: card.resolutionAt,
+    version: card.version,
+  };
 }
 
 export type PolicyWire = Policy;
@@ -207,18 +239,34 @@ export interface AuditEventWire {
 
 export const auditEventWire = (event: AuditEvent): AuditEventWire => event;
 
-/** An event of the feed as a Server-Sent Events message (WHATWG HTML, section 9.2). */
-export function feedMessage(event: AuditEvent): string {
-  const data = {
-    id: String(event.sequence),
-    type: event.type,
-    at: event.at,
-    tenantId: event.tenantId,
+/** An event of the feed; what it is not about is left out. */
+export interface FeedEventWire {
+  readonly id: string;
+  readonly type: AuditType;
+  readonly at: Date;
+  readonly tenantId: string;
+  readonly taskId?: string;
+  readonly sessionId?: string;
+  readonly reviewId?: string;
+  readonly agentId?: string;
+  readonly data: JsonObject;
+}
+
+function feedEventWire({ sequence, type, at, tenantId, payload, ...event }: AuditEvent): FeedEventWire {
+  return {
+    id: String(sequence),
+    type,
+    at,
+    tenantId,
     ...(event.taskId !== null && { taskId: event.taskId }),
     ...(event.sessionId !== null && { sessionId: event.sessionId }),
     ...(event.reviewId !== null && { reviewId: event.reviewId }),
     ...(event.agentId !== null && { agentId: event.agentId }),
-    data: event.payload,
+    data: payload,
   };
-  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** An event of the feed as a Server-Sent Events message (WHATWG HTML, section 9.2). */
+export function feedMessage(event: AuditEvent): string {
+  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(feedEventWire(event))}\n\n`;
 }

@@ -16,7 +16,7 @@ interface Waiting<I, R> {
  * Helland et al., 1987, without the timer.
  */
 export class Batcher<I, R> {
-  private waiting: Waiting<I, R>[] = [];
+  private readonly waiting: Waiting<I, R>[] = [];
   private running = false;
 
   /** `run` answers each item in the order given; when it rejects, every item of the batch is rejected with that. */

@@ -73,6 +73,5 @@ function merge(signals: readonly Signal[]): readonly Signal[] {
 }
 
 function parseMessage(message: string): { origin: string; signals: readonly Signal[] } {
-  const parsed: { origin: string; signals: readonly Signal[] } = JSON.parse(message);
-  return parsed;
+  return JSON.parse(message) as { origin: string; signals: readonly Signal[] };
 }

@@ -32,7 +32,6 @@ export const feedTypes = [
   'session.stopped',
   'policy.changed',
 ] as const;
-export type FeedType = (typeof feedTypes)[number];
 
 export const auditTypes = [
   ...feedTypes,

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
+import { loggedError } from './logged-error.js';
 import type { Resources } from './resources.js';
 
 /** What the framework says of every route and module at each start. */
@@ -25,11 +26,13 @@ export class LoggingModule {
         // The one line a request is written when it has been answered, by the request log.
         autoLogging: false,
         quietReqLogger: true,
+        wrapSerializers: false,
+        serializers: { err: (error: unknown) => loggedError(error) },
         customAttributeKeys: { reqId: 'requestId' },
         hooks: {
           logMethod(args, method, level) {
             const [bindings] = args;
-            const said: { context?: unknown } = Object(bindings);
+            const said = Object(bindings) as { context?: unknown };
             if (level > info || !chatter.has(said.context)) method.apply(this, args);
           },
         },

@@ -15,7 +15,7 @@ import type { RedisConnections, Resources } from './resources.js';
 export interface OpenedResources {
   readonly resources: Resources;
   readonly madeAdminKey: string | undefined;
-  stopDatabase(): Promise<void>;
+  readonly stopDatabase: () => Promise<void>;
 }
 
 /** Connections that BullMQ may use on PostgreSQL: two workers listen on one each. */

@@ -22,8 +22,18 @@ export abstract class TaskQueuePort {
   /** Adds tickets. One for the same task and attempt that is waiting already is not added again. */
   abstract add(tickets: readonly Ticket[]): Promise<void>;
 
-  /** Takes up to `max` tickets, the highest priority first within a kind, for good: each goes to one caller. */
+  /**
+   * Takes up to `max` tickets, the highest priority first within a kind, for good: each goes to one caller.
+   *
+   * @throws DomainError `UNAVAILABLE` when the store is away
+   */
   abstract take(tenantId: string, kinds: readonly string[], max: number): Promise<readonly TakenTicket[]>;
+
+  /**
+   * Lets go of tickets that a process took and died with before it was done with them, so that they can be added again.
+   * One that is just being taken stays.
+   */
+  abstract recover(tenantId: string, kind: string): Promise<void>;
 
   /** How many tickets wait in one queue, those with a delay included. */
   abstract size(tenantId: string, kind: string): Promise<number>;

@@ -21,6 +21,8 @@ export interface AgentRegistration {
   readonly metadata?: JsonObject | undefined;
 }
 
+export type { AgentWork };
+
 /** An agent, and the tasks in its hands. */
 export interface AgentView extends RegistryEntry {
   readonly currentTaskIds: readonly string[];

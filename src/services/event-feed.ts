@@ -32,26 +32,24 @@ export class EventFeed {
     options: { readonly sessionId?: string | undefined; readonly after?: number | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<AuditEvent | undefined> {
+    const filter = { types: feedTypes, sessionId: options.sessionId };
     let after = options.after ?? (await this.records.lastSequence(tenantId));
+    let saidAt = Date.now();
     const waiter = this.waiters.wait([topics.feed(tenantId)], signal);
     try {
-      for (;;) {
-        if (!(await waiter.next(Date.now() + quietMs))) {
-          if (signal.aborted || this.waiters.closing) return;
-          yield undefined;
-          continue;
-        }
-        const filter = { types: feedTypes, sessionId: options.sessionId };
+      while (await waiter.next(Infinity)) {
         for (let more = true; more && !signal.aborted;) {
-          const { items, next } = await this.records.audit(tenantId, filter, {
-            limit: stride,
-            after: [after],
-          });
-          for (const event of items) {
+          const page = await this.records.audit(tenantId, filter, { limit: stride, after: [after] });
+          for (const event of page.items) {
             yield event;
             after = event.sequence;
+            saidAt = Date.now();
           }
-          more = next !== null;
+          more = page.next !== null;
+        }
+        if (Date.now() - saidAt >= quietMs) {
+          yield undefined;
+          saidAt = Date.now();
         }
       }
     } finally {

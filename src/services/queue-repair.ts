@@ -29,6 +29,7 @@ export class QueueRepair {
 
   /** Adding a ticket that is there changes nothing. */
   private async refill(tenantId: string, kind: string): Promise<void> {
+    await this.queue.recover(tenantId, kind);
     let after: string | undefined;
     for (;;) {
       const tickets = await this.watch.readyTasks(tenantId, kind, settledMs, after, stride);

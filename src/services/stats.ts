@@ -3,6 +3,9 @@ import { type AgentCounts, type Backlog, RecordsPort } from '../ports/records.js
 import { RegistryPort } from '../ports/registry.js';
 
 /** The numbers of a tenant. */
+export type TenantStats = Backlog & { readonly agents: AgentCounts };
+
+/** Counts. */
 @Injectable()
 export class Stats {
   constructor(
@@ -10,7 +13,7 @@ export class Stats {
     private readonly registry: RegistryPort,
   ) {}
 
-  async of(tenantId: string): Promise<Backlog & { readonly agents: AgentCounts }> {
+  async of(tenantId: string): Promise<TenantStats> {
     const [backlog, agents] = await Promise.all([
       this.records.backlog(tenantId),
       this.registry.counts(tenantId),

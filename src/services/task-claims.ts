@@ -63,8 +63,12 @@ export class TaskClaims {
     );
     try {
       while (await waiter.next(until)) {
-        const assignments = await this.look(tenantId, agentId, kinds, request.maxTasks);
-        if (assignments.length > 0) return assignments;
+        const room = await this.agents.room(tenantId, agentId);
+        if (room <= 0) waiter.pass();
+        else {
+          const assignments = await this.look(tenantId, agentId, kinds, Math.min(request.maxTasks, room));
+          if (assignments.length > 0) return assignments;
+        }
       }
       return [];
     } finally {
@@ -78,13 +82,14 @@ export class TaskClaims {
     kinds: readonly string[],
     maxTasks: number,
   ): Promise<readonly Assignment[]> {
-    const room = await this.agents.room(tenantId, agentId);
-    if (room <= 0) return [];
-    const tickets = await this.dispatcher.take(tenantId, kinds, Math.min(maxTasks, room));
-    if (tickets.length === 0) return [];
-    const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
-    await this.dispatcher.giveBack(unused);
-    return assignments;
+    for (;;) {
+      const tickets = await this.dispatcher.take(tenantId, kinds, maxTasks);
+      if (tickets.length === 0) return [];
+      const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
+      await this.dispatcher.giveBack(unused);
+      // Tickets of tasks that were cancelled or paused meanwhile come to nothing; behind them others may wait.
+      if (assignments.length > 0 || unused.length > 0) return assignments;
+    }
   }
 
   private lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]) {
@@ -100,7 +105,7 @@ export class TaskClaims {
         for (const ticket of tickets) {
           const task = claimable(view, ticket);
           if (!task) continue;
-          if (room <= 0 || !agent?.capabilities.includes(task.kind)) {
+          if (task.availableAt > view.now || room <= 0 || !agent?.capabilities.includes(task.kind)) {
             unused.push(ticketFor(task, view.now));
             continue;
           }
@@ -113,11 +118,10 @@ export class TaskClaims {
   }
 }
 
-/** The task behind a ticket, if it still waits for just that attempt and may be handed out. */
+/** The task behind a ticket, if it still waits for just that attempt and its session hands out tasks. */
 function claimable(view: LedgerView, ticket: TakenTicket): Task | undefined {
   const task = view.get('task', ticket.taskId);
-  if (!task || !isReady(task) || task.attempt + 1 !== ticket.attempt || task.availableAt > view.now)
-    return undefined;
+  if (!task || !isReady(task) || task.attempt + 1 !== ticket.attempt) return undefined;
   const session = task.sessionId === null ? undefined : view.get('session', task.sessionId);
   return session?.state === 'PAUSED' || session?.state === 'STOPPED' ? undefined : task;
 }

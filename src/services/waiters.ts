@@ -8,18 +8,20 @@ const maxWaiters = 50_000;
 /** A lost signal costs this long at most, in milliseconds. */
 const lookAgainMs = 5_000;
 
-const topicOf = {
-  ready: (tenantId: string, kind: string) => `ready ${tenantId} ${kind}`,
-  feed: (tenantId: string) => `feed ${tenantId}`,
-  final: (taskId: string) => `final ${taskId}`,
+/** The names of what can be waited for. */
+export const topics = {
+  ready: (tenantId: string, kind: string): string => `ready ${tenantId} ${kind}`,
+  feed: (tenantId: string): string => `feed ${tenantId}`,
+  final: (taskId: string): string => `final ${taskId}`,
 };
-
-export const topics = topicOf;
 
 /** One long poll. It counts as told from the moment it is opened, so nothing that happens before its first look is lost. */
 export interface Waiter {
   /** Resolves at a signal, when it is time to look again, or at `until`; `false` when there is no more point in looking. */
   next(until: number): Promise<boolean>;
+  /** Leaves a signal to the next in line, and stands aside until it is time to look again: for whoever can make no use of it. */
+  pass(): void;
+  /** A signal that came and was not looked after goes to the next in line. */
   close(): void;
 }
 
@@ -27,8 +29,8 @@ export interface Waiter {
 @Injectable()
 export class Waiters implements OnApplicationShutdown {
   private readonly byTopic = new Map<string, Set<OpenWaiter>>();
-  private open = 0;
-  closing = false;
+  private readonly all = new Set<OpenWaiter>();
+  private closing = false;
 
   constructor(signals: SignalPort) {
     signals.subscribe({
@@ -36,29 +38,32 @@ export class Waiters implements OnApplicationShutdown {
         this.tell(signal);
       },
       onResync: () => {
-        for (const waiters of this.byTopic.values()) for (const waiter of waiters) waiter.wake();
+        for (const waiter of this.all) waiter.wake();
       },
     });
   }
 
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
   wait(topicNames: readonly string[], signal?: AbortSignal): Waiter {
-    if (this.open >= maxWaiters) {
-      throw new DomainError('UNAVAILABLE', `${this.open} requests are waiting already. Try again shortly.`);
+    if (this.all.size >= maxWaiters) {
+      throw new DomainError('UNAVAILABLE', `${this.all.size} requests are waiting already. Try again shortly.`);
     }
-    const waiter = new OpenWaiter(
-      topicNames,
-      () => this.closing || signal?.aborted === true,
-      (closed) => {
-        this.forget(closed);
+    const waiter: OpenWaiter = new OpenWaiter(() => this.closing || signal?.aborted === true, {
+      join: () => {
+        for (const name of topicNames) this.byTopic.set(name, (this.byTopic.get(name) ?? new Set()).add(waiter));
       },
-    );
-    this.open += 1;
-    for (const name of topicNames) {
-      const waiters = this.byTopic.get(name) ?? new Set();
-      waiters.add(waiter);
-      this.byTopic.set(name, waiters);
-    }
+      leave: () => {
+        this.leave(waiter, topicNames);
+      },
+      wakeNext: () => {
+        for (const name of topicNames) this.wakeFirst(name, 1);
+      },
+      close: () => {
+        this.leave(waiter, topicNames);
+        this.all.delete(waiter);
+      },
+    });
+    this.all.add(waiter);
     signal?.addEventListener(
       'abort',
       () => {
@@ -76,19 +81,19 @@ export class Waiters implements OnApplicationShutdown {
 
   drain(): void {
     this.closing = true;
-    for (const waiters of this.byTopic.values()) for (const waiter of waiters) waiter.wake();
+    for (const waiter of this.all) waiter.wake();
   }
 
   private tell(signal: Signal): void {
     switch (signal.topic) {
       case 'ready':
-        this.wakeFirst(topicOf.ready(signal.tenantId, signal.kind), signal.count);
+        this.wakeFirst(topics.ready(signal.tenantId, signal.kind), signal.count);
         break;
       case 'feed':
-        this.wakeFirst(topicOf.feed(signal.tenantId), Infinity);
+        this.wakeFirst(topics.feed(signal.tenantId), Infinity);
         break;
       case 'final':
-        this.wakeFirst(topicOf.final(signal.taskId), Infinity);
+        this.wakeFirst(topics.final(signal.taskId), Infinity);
         break;
     }
   }
@@ -107,14 +112,21 @@ export class Waiters implements OnApplicationShutdown {
     }
   }
 
-  private forget(waiter: OpenWaiter): void {
-    this.open -= 1;
-    for (const name of waiter.topicNames) {
+  private leave(waiter: OpenWaiter, topicNames: readonly string[]): void {
+    for (const name of topicNames) {
       const waiters = this.byTopic.get(name);
       waiters?.delete(waiter);
       if (waiters?.size === 0) this.byTopic.delete(name);
     }
   }
+}
+
+/** A waiter's place in the lines of its topics. */
+interface Place {
+  join(): void;
+  leave(): void;
+  wakeNext(): void;
+  close(): void;
 }
 
 class OpenWaiter implements Waiter {
@@ -123,9 +135,8 @@ class OpenWaiter implements Waiter {
   private closed = false;
 
   constructor(
-    readonly topicNames: readonly string[],
     private readonly pointless: () => boolean,
-    private readonly onClose: (waiter: OpenWaiter) => void,
+    private readonly place: Place,
   ) {}
 
   wake(): void {
@@ -140,14 +151,22 @@ class OpenWaiter implements Waiter {
       if (left <= 0) return false;
       await this.sleep(Math.min(left, lookAgainMs * (0.8 + 0.4 * Math.random())));
     }
+    if (this.pointless()) return false;
+    this.place.join();
     this.told = false;
-    return !this.pointless();
+    return true;
+  }
+
+  pass(): void {
+    this.place.leave();
+    this.place.wakeNext();
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.onClose(this);
+    this.place.close();
+    if (this.told) this.place.wakeNext();
   }
 
   private async sleep(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../models/access.js';
 import { Agents } from '../../services/agents.js';
 import { Settings } from '../../services/settings.js';
@@ -10,7 +10,14 @@ import { defaultLimit } from '../dto/page.dto.js';
 import { AgentIdParam, TenantId } from '../params.js';
 import { CallerOf, Disconnect } from '../request-facts.js';
 import { Route } from '../route.js';
-import { type AgentWire, agentWire, type AssignmentWire, assignmentWire } from '../views.js';
+import { claimExamples, heartbeatExamples, registerExamples } from '../schemas/examples.js';
+import {
+  type AgentWire,
+  agentWire,
+  type AssignmentWire,
+  assignmentWire,
+  type HeartbeatWire,
+} from '../views.js';
 
 const agentList: ListKind = { name: 'agents', position: ['agentId'] };
 
@@ -24,6 +31,7 @@ export class AgentsController {
   ) {}
 
   @Put(':agentId')
+  @ApiBody({ type: RegisterAgentBody, examples: registerExamples })
   @Route({ summary: 'Register an agent, or register it again', needs: 'agent:act', answers: 'Agent' })
   async register(
     @CallerOf() caller: Caller,
@@ -35,6 +43,7 @@ export class AgentsController {
   }
 
   @Post(':agentId/heartbeat')
+  @ApiBody({ type: HeartbeatBody, examples: heartbeatExamples })
   @Route({
     summary: 'Give a sign of life; renews the leases',
     description: 'Half-spent leases are renewed. Drop what is in `cancelledTaskIds`.',
@@ -46,7 +55,7 @@ export class AgentsController {
     @TenantId() tenantId: string,
     @AgentIdParam() agentId: string,
     @Body() body: HeartbeatBody,
-  ) {
+  ): Promise<HeartbeatWire> {
     const { agent, presence, work } = await this.agents.heartbeat(
       tenantId,
       agentId,
@@ -124,6 +133,7 @@ export class AgentsController {
   }
 
   @Post(':agentId/claims')
+  @ApiBody({ type: ClaimBody, required: false, examples: claimExamples })
   @Route({
     summary: 'Ask for work; waits for it',
     description:

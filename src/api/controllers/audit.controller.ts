@@ -11,7 +11,7 @@ import { TenantId } from '../params.js';
 import { Route } from '../route.js';
 import { type AuditEventWire, auditEventWire } from '../views.js';
 
-const auditList: ListKind = { name: 'audit', position: ['integer'] };
+const auditList: ListKind = { name: 'audit', position: ['sequence'] };
 
 @ApiTags('Audit')
 @Controller('v1/tenants/:tenantId/audit')
@@ -21,6 +21,7 @@ export class AuditController {
   @Get()
   @Route({
     summary: 'List audit events, oldest first',
+    description: 'Filter by what happened, who did it, what it was about, and when.',
     needs: 'audit:read',
     answers: 'AuditPage',
     refuses: ['INVALID_CURSOR'],
@@ -44,7 +45,9 @@ export class AuditController {
   @Route({
     summary: 'Export the record: one JSON event a line',
     needs: 'audit:read',
+    description: 'Each line is an event of the record, oldest first.',
     mediaType: 'application/x-ndjson',
+    answers: 'AuditEvent',
   })
   export(@TenantId() tenantId: string): StreamableFile {
     return new StreamableFile(Readable.from(linesOf(this.trail.export(tenantId)), { objectMode: false }), {

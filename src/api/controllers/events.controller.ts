@@ -15,7 +15,7 @@ const resumable = ApiHeader({
 });
 
 const description =
-  'Server-Sent Events: `event` is the type, `id` resumes, `data` is JSON. Never an output. In the order of the audit record, none left out.';
+  'Server-Sent Events: `event` is the type, `id` resumes, `data` is an Event as JSON. Never an output. In the order of the audit record, none left out.';
 
 @ApiTags('Events')
 @Controller('v1/tenants/:tenantId')
@@ -31,6 +31,7 @@ export class EventsController {
     description,
     needs: 'event:read',
     mediaType: 'text/event-stream',
+    answers: 'Event',
   })
   tenant(
     @TenantId() tenantId: string,
@@ -49,6 +50,7 @@ export class EventsController {
     description,
     needs: 'event:read',
     mediaType: 'text/event-stream',
+    answers: 'Event',
     refuses: ['SESSION_NOT_FOUND'],
   })
   async session(

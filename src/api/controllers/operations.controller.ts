@@ -2,7 +2,7 @@ import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readiness, type ReadinessReport } from '../../services/readiness.js';
-import { Stats } from '../../services/stats.js';
+import { Stats, type TenantStats } from '../../services/stats.js';
 import { Metrics } from '../metrics.js';
 import { TenantId } from '../params.js';
 import { Route } from '../route.js';
@@ -25,7 +25,8 @@ export class OperationsController {
   @Get('health/ready')
   @Route({
     summary: 'The service can do its whole job',
-    description: '503 with the same shape when it cannot.',
+    description: 'Answers 503 with the same shape when it cannot.',
+    alsoWith: 503,
     needs: 'PUBLIC',
     answers: 'Readiness',
   })
@@ -45,7 +46,7 @@ export class OperationsController {
   @Get('v1/tenants/:tenantId/stats')
   @ApiTags('Operations')
   @Route({ summary: 'The numbers of a tenant', needs: 'stats:read', answers: 'Stats' })
-  of(@TenantId() tenantId: string) {
+  of(@TenantId() tenantId: string): Promise<TenantStats> {
     return this.stats.of(tenantId);
   }
 }

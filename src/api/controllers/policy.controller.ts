@@ -10,21 +10,14 @@ import { EvaluateBody } from '../dto/review.dto.js';
 import { TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
+import { evaluateExamples, policyExamples } from '../schemas/examples.js';
+import { ref } from '../schemas/schema.js';
 import { type PolicyWire, policyWire } from '../views.js';
 
 const versionList: ListKind = { name: 'policy-versions', position: ['integer'] };
 
 /** What `evaluate` judges for when it is not told the kind of task: one that has no overrides. */
 const noKind = 'unspecified';
-
-const examplePolicy = {
-  confidence: { holdBelow: 0.8 },
-  keywords: [{ term: 'refund', match: 'WORD', action: 'HITL' }],
-  detectors: {
-    PII: { action: 'HITL', allow: ['support@acme.example'], types: { IP_ADDRESS: { action: 'OFF' } } },
-  },
-  kinds: { 'legal.letter': { confidence: { holdBelow: 0.95 } } },
-};
 
 @ApiTags('Policy')
 @Controller('v1/tenants/:tenantId/policy')
@@ -38,19 +31,19 @@ export class PolicyController {
   }
 
   @Put()
-  @ApiBody({ schema: { type: 'object', additionalProperties: true, example: examplePolicy } })
+  @ApiBody({ schema: ref('PolicyDraft'), examples: policyExamples })
   @Route({
     summary: 'Put a new version in force',
     description:
       'Parts that are left out take their default. Unknown members, unknown types and impossible bands are refused. An old version never changes.',
     needs: 'policy:write',
     answers: 'Policy',
-    refuses: ['POLICY_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE'],
+    refuses: ['POLICY_INVALID'],
   })
   async replace(
     @CallerOf() caller: Caller,
     @TenantId() tenantId: string,
-    @Body() body: JsonObject,
+    @Body() body: JsonObject | undefined,
   ): Promise<PolicyWire> {
     return policyWire(await this.policies.replace(caller, tenantId, body ?? null));
   }
@@ -69,12 +62,13 @@ export class PolicyController {
   }
 
   @Post('evaluate')
+  @ApiBody({ type: EvaluateBody, examples: evaluateExamples })
   @Route({
     summary: 'Ask what the gate would decide',
     description: 'Under the policy in force, or under the one sent along. Nothing is kept.',
     needs: 'policy:evaluate',
     answers: 'Decision',
-    refuses: ['POLICY_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE'],
+    refuses: ['POLICY_INVALID'],
   })
   evaluate(
     @TenantId() tenantId: string,

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../../models/access.js';
 import type { ReviewCard } from '../../models/review.js';
@@ -10,6 +10,7 @@ import { AssignBody, DecideBody, ReviewsQuery } from '../dto/review.dto.js';
 import { IfMatch, ReviewId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
+import { assignExamples, decideExamples } from '../schemas/examples.js';
 import { type ReviewWire, reviewWire } from '../views.js';
 
 const byAge: ListKind = { name: 'reviews', position: ['uuid'] };
@@ -42,6 +43,7 @@ export class ReviewsController {
     summary: 'Show a card, with its ETag',
     needs: 'review:read',
     answers: 'ReviewCard',
+    tagged: true,
     refuses: ['REVIEW_NOT_FOUND'],
   })
   async get(
@@ -53,38 +55,39 @@ export class ReviewsController {
   }
 
   @Post(':reviewId/decision')
-  @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag of the card as you saw it.' })
+  @ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'The ETag of the card as you saw it, or `*`: decide it only if it is still that.',
+  })
+  @ApiBody({ type: DecideBody, examples: decideExamples })
   @Route({
     summary: 'Decide a card, once',
     description:
       'The second of two decisions is told who won: 409 with the card under `review`. An edited output is gated again; what the gate finds in the edit needs `confirmReasons: true`.',
     needs: 'review:decide',
     answers: 'ReviewCard',
-    refuses: [
-      'REVIEW_NOT_FOUND',
-      'REVIEW_ALREADY_DECIDED',
-      'EDIT_NEEDS_CONFIRMATION',
-      'PRECONDITION_FAILED',
-      'PAYLOAD_TOO_LARGE',
-      'MALFORMED_JSON',
-    ],
+    tagged: true,
+    refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ALREADY_DECIDED', 'EDIT_NEEDS_CONFIRMATION', 'PRECONDITION_FAILED'],
   })
   async decide(
     @CallerOf() caller: Caller,
     @TenantId() tenantId: string,
     @ReviewId() reviewId: string,
-    @Body() body: DecideBody,
+    @Body() { ...verdict }: DecideBody,
     @IfMatch() ifVersion: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReviewWire> {
-    return tagged(reply, await this.desk.decide(caller, tenantId, reviewId, { ...body, ifVersion }));
+    return tagged(reply, await this.desk.decide(caller, tenantId, reviewId, { ...verdict, ifVersion }));
   }
 
   @Post(':reviewId/assign')
+  @ApiBody({ type: AssignBody, required: false, examples: assignExamples })
   @Route({
     summary: 'Take a card onto your desk for a while',
     needs: 'review:decide',
     answers: 'ReviewCard',
+    tagged: true,
     refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ASSIGNED', 'REVIEW_ALREADY_DECIDED'],
   })
   async assign(
@@ -102,6 +105,7 @@ export class ReviewsController {
     summary: 'Take a card off your desk',
     needs: 'review:decide',
     answers: 'ReviewCard',
+    tagged: true,
     refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ASSIGNED', 'REVIEW_ALREADY_DECIDED'],
   })
   async unassign(

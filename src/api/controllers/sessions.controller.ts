@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../models/access.js';
 import { Sessions } from '../../services/sessions.js';
 import { CreateSessionBody } from '../dto/tenant.dto.js';
 import { SessionId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
+import { sessionExamples } from '../schemas/examples.js';
 import { type SessionWire, sessionWire } from '../views.js';
 
 @ApiTags('Sessions')
@@ -14,6 +15,7 @@ export class SessionsController {
   constructor(private readonly sessions: Sessions) {}
 
   @Post()
+  @ApiBody({ type: CreateSessionBody, required: false, examples: sessionExamples })
   @Route({ summary: 'Open a session', needs: 'session:create', status: 201, answers: 'Session' })
   async create(
     @CallerOf() caller: Caller,

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../models/access.js';
 import { Leases } from '../../services/leases.js';
 import { ResultIntake, type ResultReceipt } from '../../services/result-intake.js';
@@ -20,6 +20,13 @@ import { IdempotencyKey, TaskId, TenantId } from '../params.js';
 import { CallerOf, Disconnect, TraceId } from '../request-facts.js';
 import { Route } from '../route.js';
 import {
+  batchExamples,
+  leaseExamples,
+  releaseExamples,
+  resultExamples,
+  submitExamples,
+} from '../schemas/examples.js';
+import {
   type AuditEventWire,
   auditEventWire,
   taskReceipt,
@@ -29,7 +36,7 @@ import {
 } from '../views.js';
 
 const taskList: ListKind = { name: 'tasks', position: ['uuid'] };
-const historyList: ListKind = { name: 'history', position: ['integer'] };
+const historyList: ListKind = { name: 'history', position: ['sequence'] };
 
 @ApiTags('Tasks')
 @Controller('v1/tenants/:tenantId/tasks')
@@ -42,6 +49,7 @@ export class TasksController {
   ) {}
 
   @Post()
+  @ApiBody({ type: SubmitTaskBody, examples: submitExamples })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
@@ -53,14 +61,7 @@ export class TasksController {
     needs: 'task:submit',
     status: 202,
     answers: 'TaskReceipt',
-    refuses: [
-      'IDEMPOTENCY_KEY_REUSED',
-      'SESSION_NOT_FOUND',
-      'SESSION_STATE_CONFLICT',
-      'TASK_NOT_FOUND',
-      'PAYLOAD_TOO_LARGE',
-      'MALFORMED_JSON',
-    ],
+    refuses: ['IDEMPOTENCY_KEY_REUSED', 'SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'TASK_NOT_FOUND'],
   })
   async submit(
     @CallerOf() caller: Caller,
@@ -73,18 +74,13 @@ export class TasksController {
   }
 
   @Post('batch')
+  @ApiBody({ type: SubmitBatchBody, examples: batchExamples })
   @Route({
     summary: 'Submit up to 1,000 tasks, all or none',
     needs: 'task:submit',
     status: 202,
     answers: 'TaskReceipts',
-    refuses: [
-      'SESSION_NOT_FOUND',
-      'SESSION_STATE_CONFLICT',
-      'TASK_NOT_FOUND',
-      'PAYLOAD_TOO_LARGE',
-      'MALFORMED_JSON',
-    ],
+    refuses: ['SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'TASK_NOT_FOUND'],
   })
   async submitBatch(
     @CallerOf() caller: Caller,
@@ -133,13 +129,14 @@ export class TasksController {
   }
 
   @Post(':taskId/results')
+  @ApiBody({ type: SubmitResultBody, examples: resultExamples })
   @Route({
     summary: 'Hand in a result',
     description:
       'A proposal needs `output` and `confidence`. Work that carries out an approval needs the digest that was approved; anything else is a new proposal. The same submission again has the same answer.',
     needs: 'agent:act',
     answers: 'ResultReceipt',
-    refuses: ['TASK_NOT_FOUND', 'LEASE_LOST', 'DIGEST_MISMATCH', 'PAYLOAD_TOO_LARGE', 'MALFORMED_JSON'],
+    refuses: ['TASK_NOT_FOUND', 'LEASE_LOST', 'DIGEST_MISMATCH'],
   })
   submitResult(
     @TenantId() tenantId: string,
@@ -150,6 +147,7 @@ export class TasksController {
   }
 
   @Post(':taskId/lease')
+  @ApiBody({ type: ExtendLeaseBody, examples: leaseExamples })
   @Route({
     summary: 'Make a lease last longer',
     needs: 'agent:act',
@@ -165,6 +163,7 @@ export class TasksController {
   }
 
   @Post(':taskId/release')
+  @ApiBody({ type: LeaseBody, examples: releaseExamples })
   @Route({
     summary: 'Give a task back without using up an attempt',
     needs: 'agent:act',

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../models/access.js';
 import type { Tenant } from '../../models/tenant.js';
 import { Tenants } from '../../services/tenants.js';
@@ -9,6 +9,7 @@ import { CreateApiKeyBody, CreateTenantBody } from '../dto/tenant.dto.js';
 import { KeyId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
+import { keyExamples, tenantExamples } from '../schemas/examples.js';
 import { type ApiKeyWire, apiKeyWire, type NewApiKeyWire, newApiKeyWire } from '../views.js';
 
 const keyList: ListKind = { name: 'api-keys', position: ['uuid'] };
@@ -19,6 +20,7 @@ export class TenantsController {
   constructor(private readonly tenants: Tenants) {}
 
   @Post()
+  @ApiBody({ type: CreateTenantBody, examples: tenantExamples })
   @Route({
     summary: 'Make a tenant',
     needs: 'tenant:create',
@@ -37,6 +39,7 @@ export class TenantsController {
   }
 
   @Post(':tenantId/api-keys')
+  @ApiBody({ type: CreateApiKeyBody, examples: keyExamples })
   @Route({
     summary: 'Make a key',
     description: 'The key is in this answer alone; only its hash is kept.',
@@ -50,7 +53,9 @@ export class TenantsController {
     @Body() body: CreateApiKeyBody,
   ): Promise<NewApiKeyWire> {
     const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
-    return newApiKeyWire(await this.tenants.createKey(caller, tenantId, { ...body, expiresAt }));
+    return newApiKeyWire(
+      await this.tenants.createKey(caller, tenantId, { name: body.name, role: body.role, expiresAt }),
+    );
   }
 
   @Get(':tenantId/api-keys')

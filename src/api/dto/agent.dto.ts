@@ -8,7 +8,7 @@ import {
   heartbeatStatuses,
 } from '../../models/agent.js';
 import type { JsonObject, JsonValue } from '../../models/json.js';
-import { Check, Integer, JsonRecord, Kind, Kinds, OneOf, Text } from './checks.js';
+import { Check, Integer, isRecord, JsonRecord, Kind, Kinds, OneOf, Text } from './checks.js';
 import { PageQuery } from './page.dto.js';
 
 export class RegisterAgentBody {
@@ -50,6 +50,7 @@ export class HeartbeatBody {
     type: 'object',
     additionalProperties: true,
   })
+  @Check('record', (value) => value === undefined || isRecord(value), 'must be a JSON object')
   @Check(
     'metricsSize',
     (value) => value === undefined || Buffer.byteLength(JSON.stringify(value)) <= maxMetricsBytes,

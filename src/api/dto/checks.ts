@@ -16,6 +16,7 @@ import {
 } from 'class-validator';
 import { agentIdPattern, kindPattern } from '../../models/tenant.js';
 import { bodyLimits } from '../json-body.js';
+import { ref } from '../schemas/schema.js';
 
 /* Checks that come again and again, each with its documentation. A property that is left out is `undefined`, never `null`. */
 
@@ -48,7 +49,7 @@ export function Text(
 
 export function Integer(
   options: Described & { readonly min: number; readonly max: number; readonly default?: number },
-) {
+): PropertyDecorator {
   const { min, max, ...rest } = options;
   return applyDecorators(
     property({ ...rest, type: 'integer', minimum: min, maximum: max }),
@@ -108,8 +109,8 @@ export function Kinds(options: Described & { readonly max: number }): PropertyDe
 export function Json(options: Described): PropertyDecorator {
   return applyDecorators(
     options.required === false
-      ? ApiPropertyOptional({ description: options.description })
-      : ApiProperty({ description: options.description }),
+      ? ApiPropertyOptional({ description: options.description, allOf: [ref('Json')] })
+      : ApiProperty({ description: options.description, allOf: [ref('Json')] }),
     ...(options.required === false
       ? []
       : [Check('present', (value) => value !== undefined, 'must be there; null is allowed')]),
@@ -117,17 +118,23 @@ export function Json(options: Described): PropertyDecorator {
   );
 }
 
-/** A JSON object, up to the inline limit. */
-export function JsonRecord(options: Described): PropertyDecorator {
+/** A JSON object, up to the inline limit; `shape` names what the description says of it. */
+export function JsonRecord({
+  shape,
+  ...options
+}: Described & { readonly shape?: string }): PropertyDecorator {
+  const schema =
+    shape === undefined ? { type: 'object', additionalProperties: true } : { allOf: [ref(shape)] };
   return applyDecorators(
-    property({ ...options, type: 'object', additionalProperties: true }),
-    Check(
-      'record',
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      'must be a JSON object',
-    ),
+    property({ ...options, ...schema }),
+    Check('record', isRecord, 'must be a JSON object'),
     Check('inlineSize', fitsInline, `must not be larger than ${bodyLimits.inlineBytes} bytes as JSON`),
   );
+}
+
+/** Whether it is a JSON object. */
+export function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export const inlineSizeCheck = 'inlineSize';

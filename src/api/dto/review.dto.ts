@@ -89,7 +89,11 @@ export class EvaluateBody {
   @Kind({ description: 'The kind of task.', required: false })
   kind?: string;
 
-  @JsonRecord({ description: 'A policy to judge by, in place of the one in force.', required: false })
+  @JsonRecord({
+    description: 'A policy to judge by, in place of the one in force.',
+    shape: 'PolicyDraft',
+    required: false,
+  })
   policy?: Record<string, JsonValue>;
 }
 

@@ -13,10 +13,13 @@ export class CreateTenantBody {
   name?: string;
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
+/** An RFC 3339 time on a day that there is: the engine's own parser turns 30 February into 2 March. */
 export function isTime(value: unknown): boolean {
-  return typeof value === 'string' && rfc3339.test(value) && !Number.isNaN(Date.parse(value));
+  const day = typeof value === 'string' ? rfc3339.exec(value)?.[1] : undefined;
+  if (typeof value !== 'string' || day === undefined || Number.isNaN(Date.parse(value))) return false;
+  return new Date(day).toISOString().startsWith(day);
 }
 
 export class CreateApiKeyBody {

@@ -1,19 +1,12 @@
 import { roles, tenantRoles } from '../../models/access.js';
 import { agentRoles, agentStatuses } from '../../models/agent.js';
-import { type Actor, auditTypes, type ChainReport } from '../../models/audit.js';
+import { type Actor, auditTypes, type ChainReport, feedTypes } from '../../models/audit.js';
 import { type Decision, decisionOutcomes, type Reason, reasonCodes } from '../../models/decision.js';
 import { errorCodes } from '../../models/errors.js';
-import {
-  type ConfidenceBands,
-  type KeywordRule,
-  keywordMatches,
-  type PatternRule,
-  ruleActions,
-} from '../../models/policy.js';
 import { type Approval, reviewStatuses } from '../../models/review.js';
 import { sessionStates } from '../../models/session.js';
 import { onApprovalChoices, stages, type TaskError, taskStatuses } from '../../models/task.js';
-import type { Tenant } from '../../models/tenant.js';
+import { agentIdPattern, kindPattern, type Tenant, tenantIdPattern } from '../../models/tenant.js';
 import type { FinalResult } from '../../services/task-desk.js';
 import type { ResultReceipt } from '../../services/result-intake.js';
 import type { ReadinessReport } from '../../services/readiness.js';
@@ -22,13 +15,15 @@ import type {
   ApiKeyWire,
   AssignmentWire,
   AuditEventWire,
+  FeedEventWire,
+  HeartbeatWire,
   NewApiKeyWire,
-  PolicyWire,
   ReviewWire,
   SessionWire,
   TaskReceipt,
   TaskWire,
 } from '../views.js';
+import { policyComponents } from './policy.js';
 import {
   anyJson,
   arrayOf,
@@ -50,25 +45,34 @@ import {
 const digest = text(
   "`sha256:` and the lower-case hex SHA-256 of the output's RFC 8785 form.",
   `sha256:${'ab'.repeat(32)}`,
+  { pattern: '^sha256:[0-9a-f]{64}$' },
 );
-const tenantId = text('The tenant.', 't_acme');
-const agentId = text('The agent.', 'writer-1');
-const kind = text('The kind of task.', 'support.reply');
+const tenantId = text('The tenant.', 't_acme', { pattern: tenantIdPattern.source });
+const agentId = text('The agent.', 'writer-1', { pattern: agentIdPattern.source });
+const kind = text('The kind of task.', 'support.reply', { pattern: kindPattern.source });
+const traceId = text('W3C trace id.', '4bf92f3577b34da6a3ce929d0e0e4736', { pattern: '^[0-9a-f]{32}$' });
+const hash = (description: string) => text(description, '0'.repeat(64), { pattern: '^[0-9a-f]{64}$' });
+const confidence = nullable(number("The agent's, 0..1.", 0.62, { minimum: 0, maximum: 1 }));
+const exampleInput = { text: 'Where is my order?' };
+const exampleOutput = { reply: 'It left our warehouse today.' };
+
+const count = (description: string, example = 0) => integer(description, example, { minimum: 0 });
+const version = (description: string) => integer(description, 1, { minimum: 1 });
 
 const task = objectOf<TaskWire>('A unit of work.', {
   taskId: uuid('The task.'),
   tenantId,
-  traceId: text('W3C trace id.', '4bf92f3577b34da6a3ce929d0e0e4736'),
+  traceId,
   parentTaskId: nullable(uuid('The task that it belongs to.')),
   sessionId: nullable(uuid('The session that it belongs to.')),
   kind,
-  input: anyJson('What to work on.'),
+  input: anyJson('What to work on.', exampleInput),
   status: oneOf(taskStatuses, 'Where it stands. QUEUED waits for stage PROPOSE, APPROVED for stage EXECUTE.'),
   stage: oneOf(stages, 'PROPOSE works out a result, EXECUTE carries out an approved one.'),
-  priority: integer('0–100, the higher first.', 50),
-  attempt: integer('Counts claims; the fencing token of the lease.', 1),
-  maxAttempts: integer('Attempts that may fail before the task does.', 3),
-  timeoutMs: nullable(integer('How long one attempt may take, in milliseconds.')),
+  priority: integer('0–100, the higher first.', 50, { minimum: 0, maximum: 100 }),
+  attempt: count('Counts claims; the fencing token of the lease.', 1),
+  maxAttempts: integer('Attempts that may fail before the task does.', 3, { minimum: 1, maximum: 100 }),
+  timeoutMs: nullable(integer('How long one attempt may take, in milliseconds.', 30_000, { minimum: 1 })),
   onApproval: oneOf(onApprovalChoices, 'What an approval leads to.'),
   agentId: nullable(agentId),
   reviewId: nullable(uuid('The card that holds it or approved it.')),
@@ -85,7 +89,7 @@ const approval = objectOf<Approval>("An operator's yes, bound to the digest of t
   operatorId: text('Who approved.'),
   decidedAt: time('When.'),
   comment: nullable(text('What the operator said.')),
-  output: anyJson('What was approved, and exactly that.'),
+  output: anyJson('What was approved, and exactly that.', exampleOutput),
   outputDigest: digest,
 });
 
@@ -105,13 +109,13 @@ const reason = objectOf<Reason>('One thing that fired, and where.', {
   detector: text('What fired.', 'PII/IBAN'),
   detail: text('In words. Never repeats the secret or the personal datum.'),
   pointer: nullable(text('RFC 6901 pointer to the string in the output.', '/reply')),
-  start: nullable(integer('Where in that string it starts, in UTF-16 code units.', 12)),
-  end: nullable(integer('Where it ends, exclusive.', 34)),
+  start: nullable(count('Where in that string it starts, in UTF-16 code units.', 12)),
+  end: nullable(count('Where it ends, exclusive.', 34)),
 });
 
 const decision = objectOf<Decision>("The Judge's verdict.", {
   outcome: oneOf(decisionOutcomes, 'Release, hold for a person, never release, or send back.'),
-  policyVersion: integer('The version of the policy that made it; 0 for a draft.', 1),
+  policyVersion: count('The version of the policy that made it; 0 for a draft.', 1),
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
 });
 
@@ -127,19 +131,19 @@ const review = objectOf<ReviewWire>('One held result in front of a person.', {
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
   details: text('The reasons in a sentence.'),
   status: oneOf(reviewStatuses, 'Where it stands.'),
-  confidence: nullable(number("The agent's, 0..1.", 0.62)),
-  taskInput: anyJson('What the agent was to work on.'),
-  proposedOutput: anyJson('What is held.'),
+  confidence,
+  taskInput: anyJson('What the agent was to work on.', exampleInput),
+  proposedOutput: anyJson('What is held.', exampleOutput),
   outputDigest: digest,
-  editedOutput: anyJson('What was approved in its place; null when it was not edited.'),
-  policyVersion: integer('The version of the policy that held it.', 1),
+  editedOutput: anyJson('What was approved in its place; null when it was not edited.', null),
+  policyVersion: version('The version of the policy that held it.'),
   assignee: nullable(text('On whose desk it is.')),
   operatorId: nullable(text('Who decided.')),
   comment: nullable(text('What they said.')),
   timestamp: time('When it was held.'),
   dueAt: time('When it expires undecided. Never an approval.'),
   resolutionAt: nullable(time('When it was closed.')),
-  version: integer('Goes up with every change; the ETag.', 1),
+  version: version('Goes up with every change; the ETag.'),
 });
 
 const agent = objectOf<AgentWire>('An external worker.', {
@@ -148,51 +152,18 @@ const agent = objectOf<AgentWire>('An external worker.', {
   role: oneOf(agentRoles, 'PLANNER submits, WORKER works, JUDGE gives a second opinion.'),
   version: nullable(text("The agent's own version.")),
   capabilities: arrayOf(kind, 'The kinds of task that it takes.'),
-  maxConcurrentTasks: integer('How many tasks it takes at once.', 1),
+  maxConcurrentTasks: integer('How many tasks it takes at once.', 1, { minimum: 1, maximum: 100 }),
   metadata: mapOf({}, "The agent's own notes."),
   status: oneOf(agentStatuses, 'OFFLINE is derived from silence.'),
   paused: boolean('An operator has paused it: it gets no work.'),
   lastSeen: time('Its last sign of life.'),
-  metrics: anyJson('What it last told of itself.'),
+  metrics: anyJson('What it last told of itself.', { queueLength: 2 }),
   currentTaskIds: arrayOf(uuid('A task.'), 'What it has in hand.'),
   registeredAt: time('When it first registered.'),
 });
 
-const policy = objectOf<PolicyWire>('One version of the rules of a tenant.', {
-  version: integer('1, 2, 3 …', 1),
-  confidence: objectOf<ConfidenceBands>('Bands of confidence, 0..1.', {
-    holdBelow: number('Less is held for a person.', 0.7),
-    rejectBelow: number('Less is sent back.', 0),
-  }),
-  keywords: arrayOf(
-    objectOf<KeywordRule>('A word or phrase.', {
-      term: text('What to look for.', 'secret key'),
-      match: oneOf(keywordMatches, 'How.'),
-      action: oneOf(ruleActions, 'What then.'),
-    }),
-    'Words and phrases that are looked for.',
-  ),
-  patterns: arrayOf(
-    objectOf<PatternRule>("A regular expression in the syntax of Rust's regex.", {
-      name: text('Names it in reasons.', 'order-number'),
-      pattern: text('The expression.', 'ORD-[0-9]{8}'),
-      action: oneOf(ruleActions, 'What then.'),
-    }),
-    "The tenant's own regular expressions.",
-  ),
-  detectors: mapOf({ type: 'object' }, 'What to do about PII and SECRET, and about their types.'),
-  topics: mapOf(
-    objectOf<{ action: string }>('A topic.', { action: oneOf(ruleActions, 'What to do.') }),
-    'What to do about topics.',
-  ),
-  kinds: mapOf({ type: 'object' }, 'Overrides a kind of task.'),
-  reviewDeadlineMs: integer('How long a card waits for a person.', 86_400_000),
-  createdAt: time('When it was made.'),
-  createdBy: text('Who made it.'),
-});
-
 const auditEvent = objectOf<AuditEventWire>("One link of the tenant's audit record.", {
-  sequence: integer('1, 2, 3 … without gaps.', 17),
+  sequence: integer('1, 2, 3 … without gaps.', 17, { minimum: 1 }),
   eventId: uuid('The event.'),
   tenantId,
   type: oneOf(auditTypes, 'What happened.'),
@@ -205,25 +176,43 @@ const auditEvent = objectOf<AuditEventWire>("One link of the tenant's audit reco
   reviewId: nullable(uuid('The card.')),
   agentId: nullable(agentId),
   sessionId: nullable(uuid('The session.')),
-  traceId: nullable(text('The trace.')),
+  traceId: nullable(traceId),
   payload: mapOf({}, 'More about it. Never an output.'),
-  previousHash: text('The hash of the event before; 64 zeros for the first.'),
-  hash: text('Hex SHA-256 of the RFC 8785 form of the other members.'),
+  previousHash: hash('The hash of the event before; 64 zeros for the first.'),
+  hash: hash('Hex SHA-256 of the RFC 8785 form of the other members.'),
 });
+
+const feedEvent = objectOf<FeedEventWire>(
+  'What happened, as the event feed tells it: the `data` of a message.',
+  {
+    id: text('Resumes the feed when it is sent as `Last-Event-ID`.', '17', { pattern: '^[0-9]+$' }),
+    type: oneOf(feedTypes, 'What happened.'),
+    at: time('When.'),
+    tenantId,
+    taskId: uuid('The task.'),
+    sessionId: uuid('The session.'),
+    reviewId: uuid('The card.'),
+    agentId,
+    data: mapOf({}, 'More about it. Never an output.'),
+  },
+  ['taskId', 'sessionId', 'reviewId', 'agentId'],
+);
 
 const counts = (names: readonly string[], description: string) =>
   objectOf<Record<string, number>>(
     description,
-    Object.fromEntries(names.map((name) => [name, integer(`${name}.`, 0)])),
+    Object.fromEntries(names.map((name) => [name, count(`${name}.`)])),
   );
 
 const problem: Schema = {
   type: 'object',
   description: 'RFC 9457 problem details.',
   properties: {
-    type: text('Identifies the problem.', 'urn:chimera:problem:lease-lost'),
+    type: text('Identifies the problem.', 'urn:chimera:problem:lease-lost', {
+      pattern: '^urn:chimera:problem:[a-z-]+$',
+    }),
     title: text('The problem in a few words.'),
-    status: integer('The HTTP status.', 409),
+    status: integer('The HTTP status.', 409, { minimum: 400, maximum: 599 }),
     detail: text('What was wrong, where, and what to do.'),
     instance: text('The path of the request.'),
     code: oneOf(errorCodes, 'A stable code.'),
@@ -264,6 +253,7 @@ const apiKeyMembers = {
 
 /** Every shape that the API answers, by name. */
 export const components: Readonly<Record<string, Schema>> = {
+  Json: anyJson('What you like.', exampleOutput),
   Problem: problem,
   Tenant: objectOf<Tenant>('The isolation boundary.', {
     tenantId,
@@ -277,17 +267,10 @@ export const components: Readonly<Record<string, Schema>> = {
   }),
   Session: session,
   Agent: agent,
-  Heartbeat: objectOf<{
-    status: unknown;
-    lastSeen: unknown;
-    heartbeatIntervalMs: unknown;
-    paused: unknown;
-    leases: unknown;
-    cancelledTaskIds: unknown;
-  }>('What a heartbeat is answered.', {
+  Heartbeat: objectOf<HeartbeatWire>('What a heartbeat is answered.', {
     status: oneOf(agentStatuses, 'As the registry has it.'),
     lastSeen: time('This sign of life.'),
-    heartbeatIntervalMs: integer('Send the next one within this time.', 5000),
+    heartbeatIntervalMs: integer('Send the next one within this time.', 5000, { minimum: 1 }),
     paused: boolean('Paused by an operator: no work will come.'),
     leases: arrayOf(
       objectOf<{ taskId: string; leaseExpiresAt: Date }>('A lease.', {
@@ -302,11 +285,13 @@ export const components: Readonly<Record<string, Schema>> = {
     "Work in an agent's hands.",
     {
       task: ref('Task'),
-      attempt: integer('The fencing token.', 1),
+      attempt: version('The fencing token.'),
       stage: oneOf(stages, 'PROPOSE or EXECUTE.'),
-      leaseToken: text('Send it with the result.'),
+      leaseToken: text('Send it with the result.', '4b1f3f0e-6f0a-4c5e-9d8a-2b7c1d0e9f31'),
       leaseExpiresAt: time('When the lease ends unless it is renewed.'),
-      feedback: anyJson('Why the last attempt was sent back.'),
+      feedback: objectOf<{ decision: unknown }>('Why the last attempt was sent back.', {
+        decision: ref('Decision'),
+      }),
       approval: ref('Approval'),
     },
     ['feedback', 'approval'],
@@ -318,7 +303,7 @@ export const components: Readonly<Record<string, Schema>> = {
   TaskReceipt: objectOf<TaskReceipt>('A task that was accepted.', {
     taskId: uuid('The task.'),
     status: oneOf(taskStatuses, 'Where it stands.'),
-    traceId: text('Its trace.'),
+    traceId,
   }),
   TaskReceipts: objectOf<{ items: unknown }>('Tasks that were accepted.', {
     items: arrayOf(ref('TaskReceipt'), 'In the order given.'),
@@ -333,8 +318,8 @@ export const components: Readonly<Record<string, Schema>> = {
       taskId: uuid('The task.'),
       resultId: nullable(uuid('The result.')),
       status: oneOf(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'BLOCKED', 'REJECTED', 'CANCELLED'], 'How.'),
-      output: anyJson('What was released; null when nothing was.'),
-      confidence: nullable(number("The agent's.", 0.93)),
+      output: anyJson('What was released; null when nothing was.', exampleOutput),
+      confidence,
       decision: nullable(ref('Decision')),
       approval: ref('Approval'),
       producedBy: nullable(agentId),
@@ -355,16 +340,17 @@ export const components: Readonly<Record<string, Schema>> = {
   ),
   Lease: objectOf<{ leaseExpiresAt: Date }>('A lease.', { leaseExpiresAt: time('When it ends.') }),
   ReviewCard: review,
-  Policy: policy,
+  ...policyComponents,
   AuditEvent: auditEvent,
+  Event: feedEvent,
   ChainReport: objectOf<ChainReport>(
     'What a check of the chain found.',
     {
       valid: boolean('Every link fits.'),
-      checkedEvents: integer('How many were checked.', 17),
-      lastSequence: integer('The last that fits.', 17),
-      lastHash: text('Its hash.'),
-      firstInvalidSequence: integer('The first that does not fit.'),
+      checkedEvents: count('How many were checked.', 17),
+      lastSequence: count('The last that fits.', 17),
+      lastHash: hash('Its hash.'),
+      firstInvalidSequence: integer('The first that does not fit.', 18, { minimum: 1 }),
     },
     ['firstInvalidSequence'],
   ),
@@ -374,12 +360,12 @@ export const components: Readonly<Record<string, Schema>> = {
       agents: counts([...agentStatuses, 'paused'], 'Agents by status.'),
       tasks: counts(taskStatuses, 'Tasks by status.'),
       queue: objectOf<{ ready: number; oldestReadyMs: number | null }>('What waits to be claimed.', {
-        ready: integer('How many.', 0),
-        oldestReadyMs: nullable(integer('How long the oldest has waited.')),
+        ready: count('How many.'),
+        oldestReadyMs: nullable(count('How long the oldest has waited, in milliseconds.', 40)),
       }),
       reviews: objectOf<{ pending: number; oldestPendingMs: number | null }>('What waits for a person.', {
-        pending: integer('How many.', 0),
-        oldestPendingMs: nullable(integer('How long the oldest has waited.')),
+        pending: count('How many.'),
+        oldestPendingMs: nullable(count('How long the oldest has waited, in milliseconds.', 90_000)),
       }),
     },
   ),

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DomainError } from '../../models/errors.js';
 import type { SignalPort } from '../../ports/signals.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../ports/task-queue.js';
 import type { JobQueue, JobSource, QueueOpener } from './queues.js';
@@ -10,6 +11,9 @@ interface OpenQueue {
 
 /** Tickets that wait for their time lie here, and go to their own queue when it has come. */
 const delayedQueue = 'tasks-delayed';
+
+/** How many tickets one call lets go of. */
+const maxRecovered = 1_000;
 
 /** Queues kept open at once; the one unused for longest is closed first. */
 const maxOpen = 1_000;
@@ -51,7 +55,10 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
     const taken: TakenTicket[] = [];
     for (const kind of kinds) {
       if (taken.length >= max) break;
-      const ids = await this.at(tenantId, kind).source.pop(max - taken.length);
+      const ids = await this.pop(tenantId, kind, max - taken.length).catch((error: unknown) => {
+        if (taken.length === 0) throw error;
+        return [];
+      });
       for (const id of ids) {
         const [taskId = '', attempt = ''] = id.split('_');
         taken.push({ tenantId, kind, taskId, attempt: Number(attempt) });
@@ -60,8 +67,25 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
     return taken;
   }
 
+  async recover(tenantId: string, kind: string): Promise<void> {
+    const { queue } = this.at(tenantId, kind);
+    const taken = await queue.getActive(0, maxRecovered - 1);
+    const ids = taken.flatMap(({ id }) => (id === undefined ? [] : [id]));
+    await Promise.all(ids.map((id) => queue.remove(id)));
+  }
+
   size(tenantId: string, kind: string): Promise<number> {
     return this.at(tenantId, kind).queue.count();
+  }
+
+  private async pop(tenantId: string, kind: string, max: number): Promise<readonly string[]> {
+    try {
+      return await this.at(tenantId, kind).source.pop(max);
+    } catch (error) {
+      throw new DomainError('UNAVAILABLE', 'The queue cannot be reached. Try again shortly.', {
+        cause: error,
+      });
+    }
   }
 
   private async addReady(tickets: readonly Ticket[]): Promise<void> {

@@ -22,6 +22,10 @@ export interface JobQueue {
   addBulk(jobs: NewJob[]): Promise<unknown>;
   /** Jobs that wait, delayed ones included. */
   count(): Promise<number>;
+  /** Jobs that were taken and are not done with. */
+  getActive(start: number, end: number): Promise<readonly { readonly id?: string | undefined }[]>;
+  /** Removes the job unless it is locked by whoever takes it. */
+  remove(id: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -37,35 +41,54 @@ export interface QueueOpener {
   queue(name: string): JobQueue;
   source(name: string): JobSource;
   /** Jobs are handed to the processor as they come due. Returns the way to stop. */
-  work(name: string, processor: Processor<object, void, string>): () => Promise<void>;
+  work(name: string, processor: Processor<object, void>): () => Promise<void>;
 }
 
 /** Keys of jobs stand under this word. */
 const prefix = 'chimera';
 const token = 'chimera';
 const concurrency = 20;
+/** A job that is popped is locked for an instant; one whose process died then is free again after this, in milliseconds. */
+const lockDuration = 5_000;
 const logger = new Logger('Queues');
 
 function logFault(error: Error): void {
   logger.warn({ err: error }, 'A queue has a fault.');
 }
 
-type Popper = Pick<Worker<object, void, string>, 'getNextJob' | 'close'> &
-  ConstructorParameters<typeof Job>[0];
+type Popper = Pick<Worker, 'getNextJob' | 'close'> & ConstructorParameters<typeof Job>[0];
 
-/** Each completion brings the next job along, so that n jobs take n + 1 round trips. */
+/**
+ * Each completion brings the next job along, so that n jobs take n + 1 round trips. When the store fails on the way, what was
+ * popped until then is what there is.
+ */
 async function pop(source: Popper, max: number): Promise<readonly string[]> {
   const ids: string[] = [];
-  let job = await source.getNextJob(token, { block: false });
-  while (job) {
-    if (job.id !== undefined) ids.push(job.id);
-    const wantsMore = ids.length < max;
-    const next = await job.moveToCompleted(undefined, token, wantsMore);
-    const [data, id] = (wantsMore && next) || [];
-    if (!data) break;
-    job = Job.fromJSON<object, void, string>(source, data, id);
+  try {
+    await popInto(ids, source, max);
+  } catch (error) {
+    if (ids.length === 0) throw error;
   }
   return ids;
+}
+
+async function popInto(ids: string[], source: Popper, max: number): Promise<void> {
+  let job: Job | undefined = await source.getNextJob(token, { block: false });
+  while (job?.id !== undefined) {
+    ids.push(job.id);
+    job = nextJob(source, await job.moveToCompleted(undefined, token, ids.length < max));
+  }
+}
+
+/** The job that a completion brought along: BullMQ gives its data and its id. */
+function nextJob(source: Popper, completion: unknown): Job | undefined {
+  if (!Array.isArray(completion)) return undefined;
+  const [data, id] = completion as readonly unknown[];
+  return isJobJson(data) && typeof id === 'string' ? Job.fromJSON(source, data, id) : undefined;
+}
+
+function isJobJson(data: unknown): data is Parameters<typeof Job.fromJSON>[1] {
+  return typeof data === 'object' && data !== null && 'opts' in data;
 }
 
 const withoutBlocking: typeof createRedisBackend = (name, options) => createRedisBackend(name, options);
@@ -75,17 +98,17 @@ export function redisQueues(redis: Redis, blocking: Redis): QueueOpener {
   const shared = { connection: redis, prefix };
   return {
     queue(name) {
-      const queue = new Queue<object, void, string>(name, { ...shared, skipMetasUpdate: true });
+      const queue = new Queue<object, void>(name, { ...shared, skipMetasUpdate: true });
       queue.on('error', logFault);
       return queue;
     },
     source(name) {
-      const worker = new Worker(name, null, { ...shared, autorun: false }, withoutBlocking);
+      const worker = new Worker(name, null, { ...shared, autorun: false, lockDuration }, withoutBlocking);
       worker.on('error', logFault);
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
     work(name, processor) {
-      const worker = new Worker<object, void, string>(name, processor, {
+      const worker = new Worker<object, void>(name, processor, {
         connection: blocking,
         prefix,
         concurrency,
@@ -117,7 +140,7 @@ export function postgresQueues(pool: pg.Pool): QueueOpener {
       return queue;
     },
     source(name) {
-      const worker = new Worker(name, null, { ...shared, autorun: false }, withoutListening);
+      const worker = new Worker(name, null, { ...shared, autorun: false, lockDuration }, withoutListening);
       worker.on('error', logFault);
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },

@@ -1,17 +1,18 @@
-import { fileURLToPath } from 'node:url';
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface } from 'typeorm';
 import { schemas } from './schemas.js';
 
 /** How many connections one process opens for rows, beside the queue's and the signals'. */
 const poolSize = 10;
 
+export type Migrations = readonly (new () => MigrationInterface)[];
+
 /** A data source over the models' tables; not yet connected. Never synchronizes: migrations alone change the schema. */
-export function createDataSource(url: string): DataSource {
+export function createDataSource(url: string, migrations: Migrations = []): DataSource {
   return new DataSource({
     type: 'postgres',
     url,
     entities: schemas,
-    migrations: [fileURLToPath(new URL('../../../migrations/*.{ts,js}', import.meta.url))],
+    migrations: [...migrations],
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     poolSize,

@@ -61,23 +61,23 @@ export class LedgerReader {
   ): Promise<readonly Rows[K][]> {
     if (ids.length === 0) return [];
     const table = this.tables[kind];
-    const rows: readonly Rows[K][] = await runner.query(
+    const rows = (await runner.query(
       `SELECT ${table.select('t')} FROM unnest($1::text[], $2::text[]) AS w(tenant_id, id)
        JOIN ${table.name} t ON t.tenant_id = w.tenant_id AND t.${match} ${lock}`,
       [tenantIds, ids],
-    );
+    )) as readonly Rows[K][];
     return rows;
   }
 
   private async loadHeld(runner: QueryRunner, wanted: readonly Wanted[], state: LedgerState): Promise<void> {
     const { tenantIds, ids } = pairsOf(wanted, ({ holders }) => holders);
     if (ids.length === 0) return;
-    const rows: readonly { tenantId: string; agentId: string; held: number }[] = await runner.query(
+    const rows = (await runner.query(
       `SELECT t.tenant_id AS "tenantId", t.agent_id AS "agentId", count(*)::integer AS held
        FROM unnest($1::text[], $2::text[]) AS w(tenant_id, id)
        JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.id AND t.status = 'RUNNING' GROUP BY 1, 2`,
       [tenantIds, ids],
-    );
+    )) as readonly { tenantId: string; agentId: string; held: number }[];
     for (const { tenantId, agentId, held } of rows) state.loadHeld(tenantId, agentId, held);
   }
 
@@ -90,13 +90,13 @@ export class LedgerReader {
       ...new Set(wanted.filter(({ needs }) => needs.policy).map(({ tenantId }) => tenantId)),
     ];
     if (tenantIds.length === 0) return;
-    const rows: readonly Rows['policy'][] = await runner.query(
+    const rows = (await runner.query(
       `SELECT ${this.tables.policy.select('p')} FROM unnest($1::text[]) AS w(tenant_id)
        CROSS JOIN LATERAL (
          SELECT * FROM policies p WHERE p.tenant_id = w.tenant_id ORDER BY p.version DESC LIMIT 1
        ) p`,
       [tenantIds],
-    );
+    )) as readonly Rows['policy'][];
     state.loadPolicies(rows);
   }
 }

@@ -13,15 +13,6 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   apiKey: (row) => row.keyId,
   policy: (row) => String(row.version),
 };
-const kinds = [
-  'task',
-  'review',
-  'result',
-  'session',
-  'agent',
-  'apiKey',
-  'policy',
-] as const satisfies RowKind[];
 
 /** The end of a tenant's chain. */
 export interface Head {
@@ -97,7 +88,7 @@ export class LedgerState {
   run<R>(tenantId: string, decide: (view: LedgerView) => R): R {
     const layer = new Layer(this, tenantId);
     const answer = decide(layer);
-    for (const kind of kinds) this.keep(kind, layer);
+    this.keep(layer);
     for (const entry of layer.entries) this.append(tenantId, entry);
     return answer;
   }
@@ -120,37 +111,36 @@ export class LedgerState {
   }
 
   /** Rows that are new, in the order in which they came. */
-  inserted<K extends RowKind>(kind: K): readonly Rows[K][] {
+  inserted(kind: RowKind): readonly object[] {
     return [...this.slots[kind].values()].filter(({ stored }) => !stored).map(({ current }) => current);
   }
 
-  /** Rows that changed. One that several units changed is written once, one version above the stored one. */
+  /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
   updated(kind: 'task' | 'review' | 'session' | 'agent' | 'apiKey'): readonly object[] {
     const rows: object[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
-      if (stored && stored !== current) rows.push({ ...current, version: stored.version + 1 });
+      if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
     }
     return rows;
   }
 
-  private keep<K extends RowKind>(kind: K, layer: Layer): void {
-    for (const [id, { current }] of layer.puts[kind]) {
-      const key = within(layer.tenantId, id);
-      const stored = this.slots[kind].get(key)?.stored;
-      if (kind === 'task') this.noteTask(layer, id);
-      this.slots[kind].set(key, { stored, current });
-    }
-    if (kind === 'policy') this.loadPolicies([...layer.puts.policy.values()].map(({ current }) => current));
+  private keep({ tenantId, puts }: Layer): void {
+    for (const { current } of puts.task.values()) this.noteTask(current);
+    merge(this.slots.task, puts.task, tenantId);
+    merge(this.slots.review, puts.review, tenantId);
+    merge(this.slots.result, puts.result, tenantId);
+    merge(this.slots.session, puts.session, tenantId);
+    merge(this.slots.agent, puts.agent, tenantId);
+    merge(this.slots.apiKey, puts.apiKey, tenantId);
+    merge(this.slots.policy, puts.policy, tenantId);
+    this.loadPolicies([...puts.policy.values()].map(({ current }) => current));
   }
 
-  private noteTask(layer: Layer, taskId: string): void {
-    const before = this.current('task', layer.tenantId, taskId);
-    const after = layer.puts.task.get(taskId)?.current;
+  private noteTask(after: Task): void {
+    const before = this.current('task', after.tenantId, after.taskId);
     if (before) this.countHeld(before, -1);
-    if (after) {
-      this.countHeld(after, 1);
-      this.indexByKey(after);
-    }
+    this.countHeld(after, 1);
+    this.indexByKey(after);
   }
 
   private countHeld(task: Task, change: 1 | -1): void {
@@ -184,6 +174,14 @@ export class LedgerState {
     head.sequence = link.sequence;
     head.hash = linkHash(link);
     this.events.push({ ...link, hash: head.hash });
+  }
+}
+
+/** Takes over what a layer has put; what was read stays known. */
+function merge<T>(slots: Map<string, Slot<T>>, puts: ReadonlyMap<string, Slot<T>>, tenantId: string): void {
+  for (const [id, { current }] of puts) {
+    const key = within(tenantId, id);
+    slots.set(key, { stored: slots.get(key)?.stored, current });
   }
 }
 

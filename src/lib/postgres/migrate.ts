@@ -1,6 +1,10 @@
 import { runMigrations } from 'bullmq';
 import pg from 'pg';
-import { createDataSource } from './data-source.js';
+import { Foundation1795300000000 } from '../../../migrations/1795300000000-foundation.js';
+import { createDataSource, type Migrations } from './data-source.js';
+
+/** Every migration, oldest first. */
+const migrations: Migrations = [Foundation1795300000000];
 
 /** BullMQ's tables lie in a schema of their own. */
 export const queueSchema = 'bullmq';
@@ -14,7 +18,7 @@ export async function migrateDatabase(url: string): Promise<void> {
   await client.connect();
   try {
     await client.query(`SELECT pg_advisory_lock(hashtextextended('chimera.migrations', 0))`);
-    const dataSource = await createDataSource(url).initialize();
+    const dataSource = await createDataSource(url, migrations).initialize();
     try {
       await dataSource.runMigrations();
     } finally {

@@ -206,6 +206,5 @@ async function rowsOf<T>(
   sql: string,
   parameters: readonly unknown[],
 ): Promise<readonly T[]> {
-  const rows: readonly T[] = await runner.query(sql, [...parameters]);
-  return rows;
+  return (await runner.query(sql, [...parameters])) as readonly T[];
 }

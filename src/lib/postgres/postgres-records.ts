@@ -196,10 +196,10 @@ export class PostgresRecords extends RecordsPort {
         lastSequence = link.sequence;
         lastHash = hash;
       }
-      const reachedHead = head !== undefined && lastSequence >= head.sequence;
+      const reachedHead = lastSequence >= (head?.sequence ?? 0);
       if (items.length < chainStride || reachedHead) break;
     }
-    if (!head || head.sequence !== lastSequence || head.hash !== lastHash) return broken(lastSequence + 1);
+    if (head?.sequence !== lastSequence || head.hash !== lastHash) return broken(lastSequence + 1);
     return { valid: true, checkedEvents: lastSequence, lastSequence, lastHash };
   }
 

@@ -27,7 +27,7 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
     client.on('notification', ({ payload }) => {
       if (payload !== undefined) this.receive(payload);
     });
-    client.once('error', (error) => void this.reconnect(client, error));
+    client.once('error', (error: Error) => void this.reconnect(client, error));
     client.once('end', () => void this.reconnect(client));
     await client.connect();
     await client.query(`LISTEN ${channel}`);
@@ -55,12 +55,16 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
     this.client = undefined;
     this.logger.warn({ err: error }, 'The connection for signals was lost; connecting again.');
     lost.end().catch(() => undefined);
-    while (!this.closed && !this.client) {
+    while (this.isDown()) {
       await delay(reconnectMs);
       await this.connect().catch((fault: unknown) => {
         this.logger.debug({ err: fault }, 'Not yet.');
       });
     }
     this.resync();
+  }
+
+  private isDown(): boolean {
+    return !this.closed && this.client === undefined;
   }
 }

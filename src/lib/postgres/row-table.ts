@@ -1,4 +1,4 @@
-import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
 
 type Column = EntityMetadata['columns'][number];
 
@@ -39,10 +39,10 @@ export class RowTable {
   get insert(): string {
     const names = this.columns.map((column) => column.databaseName).join(', ');
     const values = this.columns.map((column) => `r."${column.propertyName}"`).join(', ');
-    return `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${this.recordset}`;
+    return `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${this.recordset()}`;
   }
 
-  /** Compare-and-set: brings each row of `$1` from the version before to its own. A row that was not there is not counted. */
+  /** Compare-and-set: brings each row of `$1` from its `storedVersion` to its own. A row that was not there is not counted. */
   get update(): string {
     const keyNames = new Set(this.keys.map((column) => column.propertyName));
     const changing = this.columns.filter(
@@ -54,12 +54,12 @@ export class RowTable {
     const sameKey = this.keys
       .map((column) => `t.${column.databaseName} = r."${column.propertyName}"`)
       .join(' AND ');
-    return `UPDATE ${this.name} t SET ${assignments} FROM ${this.recordset} WHERE ${sameKey} AND t.version = r.version - 1`;
+    return `UPDATE ${this.name} t SET ${assignments} FROM ${this.recordset(['"storedVersion" integer'])} WHERE ${sameKey} AND t.version = r."storedVersion"`;
   }
 
-  private get recordset(): string {
-    const fields = this.columns.map((column) => `"${column.propertyName}" ${sqlType(column)}`).join(', ');
-    return `json_to_recordset($1::json) AS r(${fields})`;
+  private recordset(more: readonly string[] = []): string {
+    const fields = this.columns.map((column) => `"${column.propertyName}" ${sqlType(column)}`);
+    return `json_to_recordset($1::json) AS r(${[...fields, ...more].join(', ')})`;
   }
 }
 
@@ -85,6 +85,3 @@ export class Conditions {
     return this.parts.join(' AND ');
   }
 }
-
-/** The rows of a raw query. */
-export type RawRows<T> = readonly (T & ObjectLiteral)[];

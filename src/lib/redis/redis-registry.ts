@@ -50,8 +50,9 @@ export class RedisRegistry extends RegistryPort {
       [agents, agentPrefix + agent.agentId, present, suspect],
       [agent.agentId, JSON.stringify(agent), seen ? '1' : '0'],
     );
-    const [status, lastSeen, metrics] = texts(reply);
-    return entryAt(storedEntry(JSON.stringify(agent), status, lastSeen, metrics), Date.now(), Infinity);
+    const [status, lastSeen, metrics, now] = texts(reply);
+    const stored = storedEntry(JSON.stringify(agent), status, lastSeen, metrics);
+    return entryAt(stored, Number(now), this.liveness.offlineAfterMs);
   }
 
   async heartbeat(
@@ -177,8 +178,8 @@ function texts(reply: unknown): string[] {
 }
 
 function storedEntry(facts = '', status = '', lastSeen = '', metrics = ''): StoredEntry {
-  const parsed: StoredEntry['facts'] = JSON.parse(facts);
-  const known: JsonValue = JSON.parse(metrics || 'null');
+  const parsed = JSON.parse(facts) as StoredEntry['facts'];
+  const known = JSON.parse(metrics || 'null') as JsonValue;
   const said: HeartbeatStatus = status === 'ACTIVE' || status === 'BUSY' ? status : 'IDLE';
   return { facts: parsed, status: said, lastSeen: Number(lastSeen), metrics: known };
 }

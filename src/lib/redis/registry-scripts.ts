@@ -12,7 +12,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** KEYS agents, agent, silence:PRESENT, silence:SUSPECT; ARGV agentId, facts, seen → status, lastSeen, metrics. */
+/** KEYS agents, agent, silence:PRESENT, silence:SUSPECT; ARGV agentId, facts, seen → status, lastSeen, metrics, now. */
 export const putScript = `${clock}
 redis.call('ZADD', KEYS[1], 0, ARGV[1])
 redis.call('HSET', KEYS[2], 'facts', ARGV[2])
@@ -23,7 +23,9 @@ if ARGV[3] == '1' or not known then
   redis.call('ZADD', KEYS[3], now, ARGV[1])
   redis.call('ZREM', KEYS[4], ARGV[1])
 end
-return redis.call('HMGET', KEYS[2], 'status', 'lastSeen', 'metrics')
+local entry = redis.call('HMGET', KEYS[2], 'status', 'lastSeen', 'metrics')
+entry[4] = now
+return entry
 `;
 
 /** KEYS agent, silence:PRESENT, silence:SUSPECT; ARGV agentId, status, metrics or '' → facts, lastSeen, metrics, liveness before; nil when unknown. */
@@ -71,8 +73,10 @@ redis.call('ZREM', KEYS[4], ARGV[1])
 /** KEYS silence:PRESENT, silence:SUSPECT; ARGV agentKeyPrefix, suspectAfterMs, offlineAfterMs, limit → id, state pairs. */
 export const departuresScript = `${clock}
 local gone = {}
+local left = tonumber(ARGV[4])
 local function move(from, silence, state)
-  local ids = redis.call('ZRANGE', KEYS[from], '-inf', '(' .. (now - silence), 'BYSCORE', 'LIMIT', 0, ARGV[4])
+  local ids = redis.call('ZRANGE', KEYS[from], '-inf', now - silence, 'BYSCORE', 'LIMIT', 0, left)
+  left = left - #ids
   for _, id in ipairs(ids) do
     local lastSeen = redis.call('ZSCORE', KEYS[from], id)
     redis.call('ZREM', KEYS[from], id)

@@ -1,0 +1,148 @@
+import type { JsonValue } from '../../models/json.js';
+
+/** A request body to try, by name. */
+type Examples = Readonly<Record<string, { readonly summary: string; readonly value: JsonValue }>>;
+
+const reply = { reply: 'Your order left our warehouse today.' };
+const lease = { agentId: 'writer-1', leaseToken: '4b1f3f0e-6f0a-4c5e-9d8a-2b7c1d0e9f31' };
+
+export const decideExamples: Examples = {
+  approve: {
+    summary: 'Approve what was proposed',
+    value: { status: 'APPROVED', comment: 'Checked against the order.' },
+  },
+  reject: { summary: 'Reject it', value: { status: 'REJECTED', comment: 'The tone is wrong.' } },
+  edit: {
+    summary: 'Approve your own words in its place',
+    value: { status: 'APPROVED', comment: 'Shortened.', editedOutput: reply },
+  },
+  editConfirmed: {
+    summary: 'The same, although the gate finds something in them',
+    value: {
+      status: 'APPROVED',
+      editedOutput: { reply: 'Write to help@acme.example.' },
+      confirmReasons: true,
+    },
+  },
+};
+
+export const assignExamples: Examples = {
+  usual: { summary: 'For 15 minutes', value: {} },
+  long: { summary: 'For an hour', value: { ttlMs: 3_600_000 } },
+};
+
+export const submitExamples: Examples = {
+  plain: {
+    summary: 'A task',
+    value: { kind: 'support.reply', input: { text: 'Where is my order?' } },
+  },
+  full: {
+    summary: 'A task with everything said',
+    value: {
+      kind: 'support.reply',
+      input: { text: 'Where is my order?' },
+      priority: 80,
+      maxAttempts: 5,
+      timeoutMs: 60_000,
+      delayMs: 0,
+      onApproval: 'COMPLETE',
+    },
+  },
+};
+
+export const batchExamples: Examples = {
+  two: {
+    summary: 'Two tasks',
+    value: {
+      tasks: [
+        { kind: 'support.reply', input: { text: 'Where is my order?' } },
+        { kind: 'support.reply', input: { text: 'I want my money back.' }, priority: 90 },
+      ],
+    },
+  },
+};
+
+export const resultExamples: Examples = {
+  proposal: {
+    summary: 'A proposal',
+    value: { ...lease, status: 'SUCCEEDED', output: reply, confidence: 0.93 },
+  },
+  doubtful: {
+    summary: 'A proposal that will be held',
+    value: { ...lease, status: 'SUCCEEDED', output: reply, confidence: 0.4 },
+  },
+  execution: {
+    summary: 'An approval, carried out',
+    value: { ...lease, status: 'SUCCEEDED', outputDigest: `sha256:${'ab'.repeat(32)}` },
+  },
+  failure: {
+    summary: 'A failure',
+    value: {
+      ...lease,
+      status: 'FAILED',
+      error: { code: 'UPSTREAM_TIMEOUT', message: 'The shop did not answer.', retryable: true },
+    },
+  },
+};
+
+export const leaseExamples: Examples = {
+  minute: { summary: 'A minute from now', value: { ...lease, extendMs: 60_000 } },
+};
+
+export const releaseExamples: Examples = {
+  release: { summary: 'Give it back', value: lease },
+};
+
+export const tenantExamples: Examples = {
+  acme: { summary: 'A tenant', value: { tenantId: 't_acme', name: 'Acme Ltd' } },
+};
+
+export const sessionExamples: Examples = {
+  import: { summary: 'A session', value: { requestedBy: 'nightly import' } },
+};
+
+export const keyExamples: Examples = {
+  operator: { summary: 'For a person who reviews', value: { name: 'night shift', role: 'OPERATOR' } },
+  agents: { summary: 'For a fleet', value: { name: 'fleet', role: 'AGENT' } },
+  submitter: { summary: 'For whoever sends work', value: { name: 'help desk', role: 'SUBMITTER' } },
+};
+
+export const registerExamples: Examples = {
+  worker: {
+    summary: 'A worker',
+    value: { name: 'Writer one', version: '1.4.2', capabilities: ['support.reply'], maxConcurrentTasks: 2 },
+  },
+};
+
+export const heartbeatExamples: Examples = {
+  idle: { summary: 'Nothing to do', value: { status: 'IDLE' } },
+  busy: { summary: 'At work', value: { status: 'BUSY', metrics: { queueLength: 2 } } },
+};
+
+export const claimExamples: Examples = {
+  wait: { summary: 'One task, waiting for it', value: { maxTasks: 1, waitMs: 10_000 } },
+  now: { summary: 'Up to ten, without waiting', value: { maxTasks: 10 } },
+};
+
+export const policyExamples: Examples = {
+  stricter: {
+    summary: 'A stricter policy',
+    value: {
+      confidence: { holdBelow: 0.8 },
+      keywords: [{ term: 'refund', match: 'WORD', action: 'HITL' }],
+      detectors: {
+        PII: { action: 'HITL', allow: ['support@acme.example'], types: { IP_ADDRESS: { action: 'OFF' } } },
+      },
+      kinds: { 'legal.letter': { confidence: { holdBelow: 0.95 } } },
+    },
+  },
+  default: { summary: 'The default again', value: {} },
+};
+
+export const evaluateExamples: Examples = {
+  held: {
+    summary: 'Something that is held',
+    value: { output: { reply: 'Your new password is Tr0ub4dor.' }, confidence: 0.95 },
+  },
+  released: { summary: 'Something that is released', value: { output: reply, confidence: 0.95 } },
+};

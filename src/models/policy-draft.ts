@@ -1,0 +1,223 @@
+import { JsonReader, pointerToken } from './json-reader.js';
+import type { JsonObject, JsonValue } from './json.js';
+import {
+  defaultPolicy,
+  keywordMatches,
+  overriddenRule,
+  personalDataTypes,
+  ruleActions,
+  secretTypes,
+  topics,
+  type ConfidenceBands,
+  type DataRule,
+  type KeywordRule,
+  type KindOverrides,
+  type PatternRule,
+  type PolicyDraft,
+  type RuleAction,
+} from './policy.js';
+import { kindPattern } from './tenant.js';
+
+/** How much a policy may hold. */
+export const policyLimits = {
+  keywords: 10_000,
+  termLength: 200,
+  patterns: 200,
+  patternLength: 1000,
+  nameLength: 100,
+  allowed: 1000,
+  kinds: 200,
+  shortestDeadlineMs: 1000,
+  longestDeadlineMs: 366 * 24 * 60 * 60 * 1000,
+} as const;
+
+/**
+ * Reads a policy as a tenant sent it. What is left out takes the default: without `keywords` the default list holds,
+ * with `keywords: []` none; a detector, a topic or a band that is left out keeps its default.
+ *
+ * @param checkPattern says what is wrong with a regular expression, or nothing.
+ * @throws DomainError `POLICY_INVALID` with every fault and its pointer: unknown members, types and actions, bands that
+ * no confidence can be in, terms that are empty, too long, not searchable or there twice, too many of anything.
+ */
+export function parsePolicyDraft(
+  value: JsonValue,
+  checkPattern: (pattern: string) => string | undefined,
+): PolicyDraft {
+  const reader = new PolicyReader(checkPattern);
+  const draft = reader.draft(value);
+  reader.finish('POLICY_INVALID');
+  return draft;
+}
+
+const partNames = ['confidence', 'keywords', 'patterns', 'detectors', 'topics', 'reviewDeadlineMs'] as const;
+
+class PolicyReader extends JsonReader {
+  readonly #checkPattern: (pattern: string) => string | undefined;
+
+  constructor(checkPattern: (pattern: string) => string | undefined) {
+    super();
+    this.#checkPattern = checkPattern;
+  }
+
+  draft(value: JsonValue): PolicyDraft {
+    const body = this.record(value, '', [...partNames, 'kinds']) ?? {};
+    const parts = this.#parts(body, '');
+    const confidence = { ...defaultPolicy.confidence, ...parts.confidence };
+    this.#checkBands(confidence, '/confidence');
+    return {
+      confidence,
+      keywords: parts.keywords ?? defaultPolicy.keywords,
+      patterns: parts.patterns ?? defaultPolicy.patterns,
+      detectors: {
+        PII: overriddenRule(defaultPolicy.detectors.PII, parts.detectors?.PII),
+        SECRET: overriddenRule(defaultPolicy.detectors.SECRET, parts.detectors?.SECRET),
+      },
+      topics: { ...defaultPolicy.topics, ...parts.topics },
+      kinds: body.kinds === undefined ? {} : this.#kinds(body.kinds, confidence),
+      reviewDeadlineMs: parts.reviewDeadlineMs ?? defaultPolicy.reviewDeadlineMs,
+    };
+  }
+
+  #kinds(value: JsonValue, base: ConfidenceBands): Record<string, KindOverrides> {
+    const kinds = Object.entries(this.object(value, '/kinds') ?? {});
+    if (kinds.length > policyLimits.kinds) {
+      this.fault('/kinds', `holds ${kinds.length} kinds; at most ${policyLimits.kinds} are taken`);
+    }
+    const read = kinds.slice(0, policyLimits.kinds).map(([kind, overrides]): [string, KindOverrides] => {
+      const pointer = `/kinds/${pointerToken(kind)}`;
+      if (!kindPattern.test(kind))
+        this.fault(pointer, `is not a task kind; it must match ${kindPattern.source}`);
+      const parts = this.#parts(this.record(overrides, pointer, partNames) ?? {}, pointer);
+      if (parts.confidence) this.#checkBands({ ...base, ...parts.confidence }, `${pointer}/confidence`);
+      return [kind, parts];
+    });
+    return Object.fromEntries(read);
+  }
+
+  #parts(body: JsonObject, at: string): KindOverrides {
+    const { confidence, keywords, patterns, detectors, topics: subjects, reviewDeadlineMs } = body;
+    return present({
+      confidence: confidence === undefined ? undefined : this.#confidence(confidence, `${at}/confidence`),
+      keywords: keywords === undefined ? undefined : this.#keywords(keywords, `${at}/keywords`),
+      patterns: patterns === undefined ? undefined : this.#patterns(patterns, `${at}/patterns`),
+      detectors: detectors === undefined ? undefined : this.#detectors(detectors, `${at}/detectors`),
+      topics: subjects === undefined ? undefined : this.#actions(subjects, `${at}/topics`, topics),
+      reviewDeadlineMs:
+        reviewDeadlineMs === undefined
+          ? undefined
+          : this.#deadline(reviewDeadlineMs, `${at}/reviewDeadlineMs`),
+    });
+  }
+
+  #confidence(value: JsonValue, pointer: string): Partial<ConfidenceBands> {
+    const { holdBelow, rejectBelow } = this.record(value, pointer, ['holdBelow', 'rejectBelow']) ?? {};
+    return present({
+      holdBelow: holdBelow === undefined ? undefined : this.number(holdBelow, `${pointer}/holdBelow`, 0, 1),
+      rejectBelow:
+        rejectBelow === undefined ? undefined : this.number(rejectBelow, `${pointer}/rejectBelow`, 0, 1),
+    });
+  }
+
+  #checkBands({ holdBelow, rejectBelow }: ConfidenceBands, pointer: string): void {
+    if (rejectBelow <= holdBelow) return;
+    const fault = `is ${rejectBelow}, above holdBelow ${holdBelow}: no confidence could be held for a person`;
+    this.fault(`${pointer}/rejectBelow`, fault);
+  }
+
+  #keywords(value: JsonValue, pointer: string): KeywordRule[] {
+    const seen = new Map<string, string>();
+    return (this.array(value, pointer, policyLimits.keywords) ?? []).flatMap((entry, index) => {
+      const at = `${pointer}/${index}`;
+      const rule = this.record(entry, at, ['term', 'match', 'action']);
+      if (rule === undefined) return [];
+      const term = this.text(rule.term, `${at}/term`, policyLimits.termLength);
+      const match = this.oneOf(rule.match, `${at}/match`, keywordMatches);
+      const action = this.oneOf(rule.action, `${at}/action`, ruleActions);
+      if (term !== undefined && !/[\p{L}\p{N}]/u.test(term)) {
+        this.fault(`${at}/term`, 'needs a letter or a digit to be searched for');
+      }
+      if (term !== undefined) this.#onlyOnce(seen, term, `${at}/term`);
+      return term !== undefined && match && action ? [{ term, match, action }] : [];
+    });
+  }
+
+  #patterns(value: JsonValue, pointer: string): PatternRule[] {
+    const seen = new Map<string, string>();
+    return (this.array(value, pointer, policyLimits.patterns) ?? []).flatMap((entry, index) => {
+      const at = `${pointer}/${index}`;
+      const rule = this.record(entry, at, ['name', 'pattern', 'action']);
+      if (rule === undefined) return [];
+      const name = this.text(rule.name, `${at}/name`, policyLimits.nameLength);
+      const pattern = this.text(rule.pattern, `${at}/pattern`, policyLimits.patternLength);
+      const action = this.oneOf(rule.action, `${at}/action`, ruleActions);
+      if (name !== undefined) this.#onlyOnce(seen, name, `${at}/name`);
+      const fault = pattern === undefined ? undefined : this.#checkPattern(pattern);
+      if (fault !== undefined) this.fault(`${at}/pattern`, fault);
+      return name !== undefined && pattern !== undefined && action ? [{ name, pattern, action }] : [];
+    });
+  }
+
+  #onlyOnce(seen: Map<string, string>, text: string, pointer: string): void {
+    const same = text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+    const first = seen.get(same);
+    if (first === undefined) seen.set(same, pointer);
+    else this.fault(pointer, `is there twice: it says the same as ${first}`);
+  }
+
+  #detectors(value: JsonValue, pointer: string): NonNullable<KindOverrides['detectors']> {
+    const { PII, SECRET } = this.record(value, pointer, ['PII', 'SECRET']) ?? {};
+    return present({
+      PII: PII === undefined ? undefined : this.#dataRule(PII, `${pointer}/PII`, personalDataTypes),
+      SECRET: SECRET === undefined ? undefined : this.#dataRule(SECRET, `${pointer}/SECRET`, secretTypes),
+    });
+  }
+
+  #dataRule<T extends string>(value: JsonValue, pointer: string, known: readonly T[]): Partial<DataRule<T>> {
+    const { action, allow, types } = this.record(value, pointer, ['action', 'allow', 'types']) ?? {};
+    return present<Partial<DataRule<T>>>({
+      action: action === undefined ? undefined : this.oneOf(action, `${pointer}/action`, ruleActions),
+      allow: allow === undefined ? undefined : this.#allow(allow, `${pointer}/allow`),
+      types: types === undefined ? undefined : this.#actions(types, `${pointer}/types`, known),
+    });
+  }
+
+  #allow(value: JsonValue, pointer: string): string[] {
+    const entries = this.array(value, pointer, policyLimits.allowed) ?? [];
+    return entries.flatMap((entry, index) => {
+      const text = this.text(entry, `${pointer}/${index}`, policyLimits.termLength);
+      return text === undefined ? [] : [text];
+    });
+  }
+
+  #actions<T extends string>(
+    value: JsonValue,
+    pointer: string,
+    known: readonly T[],
+  ): Partial<Record<T, { action: RuleAction }>> {
+    const body = this.record(value, pointer, known) ?? {};
+    const actions: Partial<Record<T, { action: RuleAction }>> = {};
+    for (const name of known) {
+      const rule = body[name];
+      if (rule === undefined) continue;
+      const at = `${pointer}/${name}`;
+      const action = this.oneOf(this.record(rule, at, ['action'])?.action, `${at}/action`, ruleActions);
+      if (action) actions[name] = { action };
+    }
+    return actions;
+  }
+
+  #deadline(value: JsonValue, pointer: string): number | undefined {
+    const { shortestDeadlineMs, longestDeadlineMs } = policyLimits;
+    const deadline = this.number(value, pointer, shortestDeadlineMs, longestDeadlineMs);
+    if (deadline === undefined || Number.isInteger(deadline)) return deadline;
+    return this.fault(pointer, 'must be a whole number of milliseconds');
+  }
+}
+
+type Holes<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+/** The same members without those that are `undefined`. */
+function present<T extends object>(members: Holes<T>): T;
+function present(members: object): object {
+  return Object.fromEntries(Object.entries(members).filter(([, member]) => member !== undefined));
+}
