@@ -75,10 +75,23 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
   app.useLogger(app.get(Logger));
   acceptJsonBodies(app);
   logRequests(app);
+  letConnectionsGo(app);
   const description = describeApi(app, packageJson.version);
   takeOnlyWhatIsDescribed(app, description);
   serveDocs(app, description);
   return app;
+}
+
+/** While draining, each answer ends its connection: kept alive by a proxy, it would outlast the server's patience. */
+function letConnectionsGo(app: NestFastifyApplication): void {
+  const readiness = app.get(Readiness);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (_request, reply, _payload, done) => {
+      if (readiness.draining) void reply.header('connection', 'close');
+      done();
+    });
 }
 
 /** The caller's own id when it is a sane one: it ends up in logs and headers. */

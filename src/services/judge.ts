@@ -7,9 +7,6 @@ import { policyFor, type Policy } from '../models/policy.js';
 import { SAFETY_DETECTORS, type SafetyDetectorPort } from '../ports/safety-detector.js';
 import { FindingLedger, gateError, hitsAdded, type ContentHit } from './content-hits.js';
 
-/** Changes whenever a detector may answer differently than before for the same output and policy. */
-export const detectorSetVersion = 1;
-
 /** How much the gate reads and how long it lets one detector take; what goes beyond is held for a person. */
 export interface JudgeLimits extends ReadLimits {
   /** Wall-clock time for one detector and one output, in milliseconds. */

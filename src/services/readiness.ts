@@ -14,7 +14,7 @@ const patienceMs = 2_000;
 @Injectable()
 export class Readiness {
   private readonly logger = new Logger(Readiness.name);
-  private draining = false;
+  private goingDown = false;
 
   constructor(
     private readonly records: RecordsPort,
@@ -23,7 +23,11 @@ export class Readiness {
 
   /** From now on the service is not ready: it finishes what it has in hand. */
   drain(): void {
-    this.draining = true;
+    this.goingDown = true;
+  }
+
+  get draining(): boolean {
+    return this.goingDown;
   }
 
   async report(): Promise<ReadinessReport> {
@@ -31,7 +35,10 @@ export class Readiness {
       this.check('database', this.records.ping()),
       this.check('registry', this.registry.ping()),
     ]);
-    return { ready: !this.draining && database === 'up' && registry === 'up', parts: { database, registry } };
+    return {
+      ready: !this.goingDown && database === 'up' && registry === 'up',
+      parts: { database, registry },
+    };
   }
 
   private async check(part: string, ping: Promise<void>): Promise<'up' | 'down'> {
