@@ -12,7 +12,7 @@ import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
-import { BootError } from './models/boot-error.js';
+import { listenFault } from './modules/listening.js';
 import { closeResources, openResources } from './modules/open-resources.js';
 import type { Resources } from './modules/resources.js';
 import { Readiness } from './services/readiness.js';
@@ -99,29 +99,19 @@ function requestIdOf(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(sent) ? sent : uuidv7();
 }
 
-async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
+async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
   try {
-    await app.listen(port, host);
+    await app.listen(config.port, config.host);
   } catch (error) {
     await app.close();
-    throw asBootError(error, port, host);
+    throw listenFault(error, config);
   }
-}
-
-function asBootError(error: unknown, port: number, host: string): unknown {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new BootError(`PORT ${port} is in use on ${host}: stop what uses it, or set PORT to another.`);
-  if (code === 'EACCES')
-    return new BootError(`PORT ${port} may not be used by this user: set PORT to one above 1023.`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new BootError(`HOST ${host} is no address of this machine: set HOST to one that is.`);
-  return error;
 }
 
 function urlOf(app: NestFastifyApplication, { host }: Config): string {
   const address: AddressInfo | string | null = app.getHttpServer().address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const everywhere = host === '0.0.0.0' || host === '::' || host === '127.0.0.1';
-  return `http://${everywhere ? 'localhost' : host}:${port}`;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${everywhere ? 'localhost' : name}:${port}`;
 }

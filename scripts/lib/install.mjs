@@ -1,11 +1,16 @@
 import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outerEnvironment, pinnedNode, progress, root, run, ScriptError } from './project.mjs';
 
 /** Installs what `package-lock.json` says, unless that is what is there. */
 export async function ensureInstalled() {
   if (await isInstalled()) return;
+  if (await isLink(join(root, 'node_modules'))) {
+    throw new ScriptError(
+      'node_modules is a link, and what it points to does not fit package-lock.json: install there, or remove the link.',
+    );
+  }
   progress('Installing the dependencies (a minute or two, once) …');
   const { code } = await run('npm', ['ci', '--include=dev', '--loglevel=error'], {
     env: outerEnvironment(),
@@ -40,6 +45,12 @@ async function isInstalled() {
     if (error.code === 'ENOENT' || error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+/** npm ci empties what a link points to, which belongs to somebody else. */
+async function isLink(path) {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isSymbolicLink() === true;
 }
 
 async function readPackages(path) {

@@ -31,6 +31,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   REVIEW_ALREADY_DECIDED: { status: 409, title: 'The card has been decided' },
   REVIEW_ASSIGNED: { status: 409, title: 'The card is on another desk' },
   EDIT_NEEDS_CONFIRMATION: { status: 409, title: 'The edit would be held' },
+  EDIT_DENIED: { status: 409, title: 'The edit would be denied' },
   PRECONDITION_FAILED: { status: 412, title: 'The card has changed' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be JSON' },

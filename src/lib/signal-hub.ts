@@ -32,9 +32,9 @@ export abstract class SignalHub extends SignalPort {
 
   /** A message from a process, perhaps this one. */
   protected receive(message: string): void {
-    const { origin, signals } = parseMessage(message);
-    if (origin === this.origin) return;
-    for (const signal of signals) this.tell(signal);
+    const parsed = parseMessage(message);
+    if (!parsed || parsed.origin === this.origin) return;
+    for (const signal of parsed.signals) this.tell(signal);
   }
 
   /** To be called when messages may have been missed. */
@@ -72,6 +72,18 @@ function merge(signals: readonly Signal[]): readonly Signal[] {
   return [...merged.values()];
 }
 
-function parseMessage(message: string): { origin: string; signals: readonly Signal[] } {
-  return JSON.parse(message) as { origin: string; signals: readonly Signal[] };
+interface Message {
+  readonly origin: string;
+  readonly signals: readonly Signal[];
+}
+
+/** `undefined` for what is no message of ours: anybody who reaches the store can send to its channels. */
+function parseMessage(message: string): Message | undefined {
+  try {
+    const parsed = JSON.parse(message) as Partial<Message> | null;
+    const { origin, signals } = parsed ?? {};
+    return typeof origin === 'string' && Array.isArray(signals) ? { origin, signals } : undefined;
+  } catch {
+    return undefined;
+  }
 }

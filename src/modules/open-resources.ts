@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -9,6 +8,7 @@ import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { BootError } from '../models/boot-error.js';
 import { newKey } from '../services/tenants.js';
+import { mustBeFree } from './listening.js';
 import type { RedisConnections, Resources } from './resources.js';
 
 /** What was opened, and how to end the database that this process started, if it did. */
@@ -25,8 +25,10 @@ const queuePoolSize = 10;
 export async function openResources(config: Config): Promise<OpenedResources> {
   await mustBeFree(config);
   const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
-  const database = await openDatabase(config);
+  let stopDatabase = () => Promise.resolve();
   try {
+    const database = await openDatabase(config);
+    stopDatabase = () => database.stop();
     const dataSource = await openDataSource(database.url);
     const admin = await ensureAdminKey(dataSource, config.adminKey, newKey);
     const queuePool = redis ? undefined : openQueuePool(database.url);
@@ -38,11 +40,11 @@ export async function openResources(config: Config): Promise<OpenedResources> {
       redis,
       adminKeyHash: admin.keyHash,
     };
-    return { resources, madeAdminKey: admin.made, stopDatabase: () => database.stop() };
+    return { resources, madeAdminKey: admin.made, stopDatabase };
   } catch (error) {
     redis?.shared.disconnect();
     redis?.blocking.disconnect();
-    await database.stop();
+    await stopDatabase();
     throw error;
   }
 }
@@ -54,36 +56,14 @@ export async function closeResources({ dataSource, queuePool, redis }: Resources
   await dataSource.destroy();
 }
 
-/** Looks before anything is started: a port that is taken is the commonest fault, and the cheapest to find. */
-async function mustBeFree({ port, host }: Config): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE')
-        reject(
-          new BootError(`PORT ${port} is in use on ${host}: stop what uses it, or set PORT to another.`),
-        );
-      else resolve();
-    });
-    probe.listen(port, host, () => {
-      probe.close(() => {
-        resolve();
-      });
-    });
-  });
-}
-
 async function openRedis(url: string): Promise<RedisConnections> {
-  const shared = connectRedis(url);
   try {
-    await shared.ping();
+    return { shared: await connectRedis(url), blocking: connectRedisForBlocking(url) };
   } catch (error) {
-    shared.disconnect();
     throw new BootError(`REDIS_URL: Redis at ${placeOf(url)} cannot be used (${reasonOf(error)}).`, {
       cause: error,
     });
   }
-  return { shared, blocking: connectRedisForBlocking(url) };
 }
 
 async function openDatabase({ databaseUrl, dataDir }: Config) {
@@ -114,6 +94,8 @@ function openQueuePool(url: string): pg.Pool {
   });
   // Each open queue listens to the pool's errors.
   pool.setMaxListeners(0);
+  // Nobody else listens to a client that is lent out, as those that wait for jobs are for good.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -181,6 +181,8 @@ export class Agents {
    * @throws DomainError `AGENT_NOT_FOUND`
    */
   async remove(caller: Caller, tenantId: string, agentId: string): Promise<void> {
+    // Before the record: while the registry is away nothing changes, and the call can be made again.
+    await this.registry.remove(tenantId, agentId);
     await this.ledger.transact({
       tenantId,
       needs: { agents: [agentId] },
@@ -191,6 +193,7 @@ export class Agents {
         view.record({ type: 'agent.removed', actor: actorOf(caller), agentId });
       },
     });
+    // After it: a heartbeat in between may have entered the agent again.
     await this.registry.remove(tenantId, agentId);
     await this.leaseRecovery.takeBack(tenantId, agentId, 'AGENT_REMOVED');
   }

@@ -79,17 +79,21 @@ export class Judge {
     return hits.map((hit) => hit.reason);
   }
 
-  /** What fires in an edited output and did not fire in the original, by detector and matched text. */
-  async addedReasons(
+  /**
+   * What fires in an edited output and did not fire in the original, by detector and matched text, and whether a rule that
+   * denies is among it.
+   */
+  async judgeEdit(
     original: JsonValue,
     edited: JsonValue,
     policy: Policy,
     kind: string,
-  ): Promise<Reason[]> {
+  ): Promise<{ readonly added: readonly Reason[]; readonly denied: boolean }> {
     const rules = policyFor(policy, kind);
     const before = await this.#contentHits(original, rules);
     const after = await this.#contentHits(edited, rules);
-    return hitsAdded(before, after).map((hit) => hit.reason);
+    const added = hitsAdded(before, after);
+    return { added: added.map((hit) => hit.reason), denied: gravestAction(added) === 'DENY' };
   }
 
   async #contentHits(output: JsonValue, rules: Policy): Promise<ContentHit[]> {

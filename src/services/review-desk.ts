@@ -61,7 +61,8 @@ export class ReviewDesk {
    *
    * @throws DomainError `REVIEW_NOT_FOUND`; `REVIEW_ALREADY_DECIDED` with the card under `review`;
    * `PRECONDITION_FAILED` when the card is no longer the version that was looked at; `EDIT_NEEDS_CONFIRMATION` with the
-   * reasons when the gate finds something in the edit that was not in the proposal.
+   * reasons when the gate finds something in the edit that was not in the proposal, and `EDIT_DENIED` when the policy
+   * denies it.
    */
   async decide(caller: Caller, tenantId: string, reviewId: string, verdict: Verdict): Promise<ReviewCard> {
     const seen = await this.get(tenantId, reviewId);
@@ -151,7 +152,19 @@ export class ReviewDesk {
   ): Promise<readonly Reason[]> {
     const policy = await this.records.policy(tenantId);
     if (!policy) throw new Error(`Tenant ${tenantId} has no policy.`);
-    const reasons = await this.judge.addedReasons(card.proposedOutput, edited, policy, card.kind);
+    const { added: reasons, denied } = await this.judge.judgeEdit(
+      card.proposedOutput,
+      edited,
+      policy,
+      card.kind,
+    );
+    if (denied) {
+      throw new DomainError(
+        'EDIT_DENIED',
+        'The policy denies what the edit adds, and nobody can confirm that. Take it out, or reject the card.',
+        { reasons },
+      );
+    }
     if (reasons.length > 0 && verdict.confirmReasons !== true) {
       throw new DomainError(
         'EDIT_NEEDS_CONFIRMATION',

@@ -46,11 +46,15 @@ export class Waiters implements OnApplicationShutdown {
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
   wait(topicNames: readonly string[], signal?: AbortSignal): Waiter {
     if (this.all.size >= maxWaiters) {
-      throw new DomainError('UNAVAILABLE', `${this.all.size} requests are waiting already. Try again shortly.`);
+      throw new DomainError(
+        'UNAVAILABLE',
+        `${this.all.size} requests are waiting already. Try again shortly.`,
+      );
     }
     const waiter: OpenWaiter = new OpenWaiter(() => this.closing || signal?.aborted === true, {
       join: () => {
-        for (const name of topicNames) this.byTopic.set(name, (this.byTopic.get(name) ?? new Set()).add(waiter));
+        for (const name of topicNames)
+          this.byTopic.set(name, (this.byTopic.get(name) ?? new Set()).add(waiter));
       },
       leave: () => {
         this.leave(waiter, topicNames);

@@ -44,7 +44,6 @@ export class OperationsController {
   }
 
   @Get('v1/tenants/:tenantId/stats')
-  @ApiTags('Operations')
   @Route({ summary: 'The numbers of a tenant', needs: 'stats:read', answers: 'Stats' })
   of(@TenantId() tenantId: string): Promise<TenantStats> {
     return this.stats.of(tenantId);

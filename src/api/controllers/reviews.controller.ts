@@ -68,7 +68,13 @@ export class ReviewsController {
     needs: 'review:decide',
     answers: 'ReviewCard',
     tagged: true,
-    refuses: ['REVIEW_NOT_FOUND', 'REVIEW_ALREADY_DECIDED', 'EDIT_NEEDS_CONFIRMATION', 'PRECONDITION_FAILED'],
+    refuses: [
+      'REVIEW_NOT_FOUND',
+      'REVIEW_ALREADY_DECIDED',
+      'EDIT_NEEDS_CONFIRMATION',
+      'EDIT_DENIED',
+      'PRECONDITION_FAILED',
+    ],
   })
   async decide(
     @CallerOf() caller: Caller,

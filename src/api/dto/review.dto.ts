@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, ValidateIf } from 'class-validator';
 import { type AuditType, auditTypes } from '../../models/audit.js';
 import { type ReasonCode, reasonCodes } from '../../models/decision.js';
@@ -72,12 +72,11 @@ export class EvaluateBody {
   @Json({ description: 'The output to judge: any JSON value, at most 256 KiB.' })
   output!: JsonValue;
 
-  @ApiPropertyOptional({
+  @ApiProperty({
     description: 'How sure the agent would be, 0..1.',
     minimum: 0,
     maximum: 1,
     example: 0.93,
-    required: true,
   })
   @Check(
     'confidence',

@@ -2,12 +2,8 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DomainError } from '../../models/errors.js';
 import type { SignalPort } from '../../ports/signals.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../ports/task-queue.js';
-import type { JobQueue, JobSource, QueueOpener } from './queues.js';
-
-interface OpenQueue {
-  readonly queue: JobQueue;
-  readonly source: JobSource;
-}
+import { OpenQueues } from './open-queues.js';
+import type { JobQueue, QueueOpener } from './queues.js';
 
 /** Tickets that wait for their time lie here, and go to their own queue when it has come. */
 const delayedQueue = 'tasks-delayed';
@@ -15,14 +11,12 @@ const delayedQueue = 'tasks-delayed';
 /** How many tickets one call lets go of. */
 const maxRecovered = 1_000;
 
-/** Queues kept open at once; the one unused for longest is closed first. */
-const maxOpen = 1_000;
-
 /** Tickets as BullMQ jobs, one queue a tenant and kind. The job's id says it all: a job that is there is not added again. */
 @Injectable()
 export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly open = new Map<string, OpenQueue>();
+  private readonly queues: OpenQueues;
   private readonly delayed: JobQueue;
+  private turn = 0;
   private stopDelayed: (() => Promise<void>) | undefined;
 
   constructor(
@@ -30,6 +24,7 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
     private readonly signals: SignalPort,
   ) {
     super();
+    this.queues = new OpenQueues(opener);
     this.delayed = opener.queue(delayedQueue);
   }
 
@@ -41,7 +36,7 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
 
   async onApplicationShutdown(): Promise<void> {
     await this.stopDelayed?.();
-    await Promise.all([...this.open.values()].map(closeBoth));
+    await this.queues.close();
     await this.delayed.close();
   }
 
@@ -53,7 +48,9 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
 
   async take(tenantId: string, kinds: readonly string[], max: number): Promise<readonly TakenTicket[]> {
     const taken: TakenTicket[] = [];
-    for (const kind of kinds) {
+    // Another kind comes first each time, so that none starves behind a long queue of another.
+    const first = this.turn++ % Math.max(1, kinds.length);
+    for (const kind of [...kinds.slice(first), ...kinds.slice(0, first)]) {
       if (taken.length >= max) break;
       const ids = await this.pop(tenantId, kind, max - taken.length).catch((error: unknown) => {
         if (taken.length === 0) throw error;
@@ -68,19 +65,20 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
   }
 
   async recover(tenantId: string, kind: string): Promise<void> {
-    const { queue } = this.at(tenantId, kind);
-    const taken = await queue.getActive(0, maxRecovered - 1);
-    const ids = taken.flatMap(({ id }) => (id === undefined ? [] : [id]));
-    await Promise.all(ids.map((id) => queue.remove(id)));
+    await this.queues.use(queueName(tenantId, kind), async ({ queue }) => {
+      const taken = await queue.getActive(0, maxRecovered - 1);
+      const ids = taken.flatMap(({ id }) => (id === undefined ? [] : [id]));
+      await Promise.all(ids.map((id) => queue.remove(id)));
+    });
   }
 
   size(tenantId: string, kind: string): Promise<number> {
-    return this.at(tenantId, kind).queue.count();
+    return this.queues.use(queueName(tenantId, kind), ({ queue }) => queue.count());
   }
 
   private async pop(tenantId: string, kind: string, max: number): Promise<readonly string[]> {
     try {
-      return await this.at(tenantId, kind).source.pop(max);
+      return await this.queues.use(queueName(tenantId, kind), ({ source }) => source.pop(max));
     } catch (error) {
       throw new DomainError('UNAVAILABLE', 'The queue cannot be reached. Try again shortly.', {
         cause: error,
@@ -89,26 +87,24 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
   }
 
   private async addReady(tickets: readonly Ticket[]): Promise<void> {
-    const queues = Map.groupBy(tickets, ({ tenantId, kind }) => queueName(tenantId, kind));
+    const groups = Map.groupBy(tickets, ({ tenantId, kind }) => queueName(tenantId, kind));
     await Promise.all(
-      [...queues.values()].map(async (group) => {
-        const [first] = group;
-        if (!first) return;
-        const { tenantId, kind } = first;
-        await this.at(tenantId, kind).queue.addBulk(
-          group.map((ticket) => ({
-            name: 'ready',
-            data: {},
-            // BullMQ hands out 1 first and takes 0 for "no priority".
-            opts: {
-              jobId: jobId(ticket),
-              priority: 101 - ticket.priority,
-              removeOnComplete: true,
-              removeOnFail: true,
-            },
-          })),
+      [...groups].map(async ([name, group]) => {
+        const jobs = group.map((ticket) => ({
+          name: 'ready',
+          data: {},
+          // BullMQ hands out 1 first and takes 0 for "no priority".
+          opts: {
+            jobId: jobId(ticket),
+            priority: 101 - ticket.priority,
+            removeOnComplete: true,
+            removeOnFail: true,
+          },
+        }));
+        await this.queues.use(name, ({ queue }) => queue.addBulk(jobs));
+        this.signals.publish(
+          group.map(({ tenantId, kind }) => ({ topic: 'ready', tenantId, kind, count: 1 })),
         );
-        this.signals.publish([{ topic: 'ready', tenantId, kind, count: group.length }]);
       }),
     );
   }
@@ -136,28 +132,6 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
       })),
     );
   }
-
-  private at(tenantId: string, kind: string): OpenQueue {
-    const name = queueName(tenantId, kind);
-    const known = this.open.get(name);
-    this.open.delete(name);
-    const opened = known ?? { queue: this.opener.queue(name), source: this.opener.source(name) };
-    this.open.set(name, opened);
-    if (this.open.size > maxOpen) this.forgetOldest();
-    return opened;
-  }
-
-  private forgetOldest(): void {
-    for (const [name, oldest] of this.open) {
-      this.open.delete(name);
-      void closeBoth(oldest);
-      return;
-    }
-  }
-}
-
-async function closeBoth({ queue, source }: OpenQueue): Promise<void> {
-  await Promise.all([queue.close(), source.close()]);
 }
 
 /** BullMQ's names hold no `:`, which kinds may. */

@@ -53,7 +53,8 @@ const lockDuration = 5_000;
 const logger = new Logger('Queues');
 
 function logFault(error: Error): void {
-  logger.warn({ err: error }, 'A queue has a fault.');
+  // Every open queue says so when their common store goes away, which the store's own connection tells once.
+  logger.debug({ err: error }, 'A queue has a fault.');
 }
 
 type Popper = Pick<Worker, 'getNextJob' | 'close'> & ConstructorParameters<typeof Job>[0];
@@ -95,7 +96,7 @@ const withoutBlocking: typeof createRedisBackend = (name, options) => createRedi
 
 /** Queues on Redis. `redis` is shared by all; `blocking` is duplicated for each worker and waits as long as it takes. */
 export function redisQueues(redis: Redis, blocking: Redis): QueueOpener {
-  const shared = { connection: redis, prefix };
+  const shared = { connection: redis, prefix, skipWaitingForReady: true };
   return {
     queue(name) {
       const queue = new Queue<object, void>(name, { ...shared, skipMetasUpdate: true });

@@ -18,7 +18,12 @@ export function createDataSource(url: string, migrations: Migrations = []): Data
     poolSize,
     connectTimeoutMS: 5_000,
     applicationName: 'chimera',
-    extra: { options: '-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000' },
+    // The last is the client's own: a server that is frozen does not keep its own time.
+    extra: {
+      query_timeout: 35_000,
+      keepAlive: true,
+      options: '-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000',
+    },
     logging: false,
   });
 }

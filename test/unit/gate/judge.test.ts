@@ -399,20 +399,25 @@ describe('the judge', () => {
       ['has another value', { reply: 'Write to bob@example.org' }, ['PII/EMAIL']],
       ['is of another kind', { reply: 'Write to ann@example.org, password' }, ['KEYWORD/password']],
     ])('tells what was added when a hit %s', async (_, edited, added) => {
-      const reasons = await judge().addedReasons(original, edited, aPolicy(), 'reply');
-      expect(reasons.map((reason) => reason.detector)).toEqual(added);
+      const judged = await judge().judgeEdit(original, edited, aPolicy(), 'reply');
+      expect(judged.added.map((reason) => reason.detector)).toEqual(added);
+      expect(judged.denied).toBe(false);
     });
 
     it('counts what it could not look at, or could not list, as added', async () => {
       const gate = judge({ textLength: 50, reasons: 1 });
       const long = 'x'.repeat(60);
-      expect((await gate.addedReasons(long, long, aPolicy(), 'reply')).map((reason) => reason.code)).toEqual([
-        'GATE_ERROR',
-      ]);
+      const cut = await gate.judgeEdit(long, long, aPolicy(), 'reply');
+      expect(cut.added.map((reason) => reason.code)).toEqual(['GATE_ERROR']);
       const two = 'ssn ann@example.org';
-      expect(
-        (await gate.addedReasons(two, two, aPolicy(), 'reply')).map((reason) => reason.detector),
-      ).toEqual(['GATE/MORE']);
+      const more = await gate.judgeEdit(two, two, aPolicy(), 'reply');
+      expect(more.added.map((reason) => reason.detector)).toEqual(['GATE/MORE']);
+    });
+
+    it('says when the policy denies what was added', async () => {
+      const policy = aPolicy({ keywords: [{ term: 'refund', match: 'WORD', action: 'DENY' }] });
+      const { denied } = await judge().judgeEdit(original, { reply: 'A refund' }, policy, 'reply');
+      expect(denied).toBe(true);
     });
   });
 });

@@ -1,14 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainError, type FieldError } from '../../../src/models/errors.js';
 import type { JsonObject, JsonValue } from '../../../src/models/json.js';
-import {
-  actionFor,
-  defaultPolicy,
-  parsePolicyDraft,
-  policyFor,
-  policyLimits,
-  type PolicyDraft,
-} from '../../../src/models/policy.js';
+import { actionFor, defaultPolicy, policyFor, type PolicyDraft } from '../../../src/models/policy.js';
+import { parsePolicyDraft, policyLimits } from '../../../src/models/policy-draft.js';
 import { aPolicy } from './detection.js';
 
 const noPatternFault = (): undefined => undefined;

@@ -1,0 +1,51 @@
+import { Logger } from '@nestjs/common';
+import type { Liveness } from '../../src/models/agent.js';
+import { createDataSource } from '../../src/lib/postgres/data-source.js';
+import { PostgresRegistry } from '../../src/lib/postgres/postgres-registry.js';
+import { connectRedis } from '../../src/lib/redis/connection.js';
+import { RedisRegistry } from '../../src/lib/redis/redis-registry.js';
+import { createDatabase, createRedis } from '../support/servers.js';
+import { openLink } from './link.js';
+import { registryContract, type RegistryStore } from './registry.contract.js';
+
+// Stores are cut off here on purpose, which adapters complain of.
+Logger.overrideLogger(false);
+
+const liveness: Liveness = { heartbeatIntervalMs: 5_000, suspectAfterMs: 15_000, offlineAfterMs: 30_000 };
+
+async function postgresStore(): Promise<RegistryStore> {
+  const database = await createDatabase();
+  const link = await openLink(database.url);
+  const [direct, linked] = await Promise.all([
+    createDataSource(database.url).initialize(),
+    createDataSource(link.url).initialize(),
+  ]);
+  return {
+    open: (patience) => new PostgresRegistry(direct, patience),
+    openOverLink: () => Promise.resolve({ registry: new PostgresRegistry(linked, liveness), link }),
+    async drop() {
+      await Promise.all([direct.destroy(), linked.destroy()]);
+      await link.close();
+      await database.drop();
+    },
+  };
+}
+
+async function redisStore(): Promise<RegistryStore> {
+  const redis = await createRedis();
+  const link = await openLink(redis.url);
+  const [direct, linked] = await Promise.all([connectRedis(redis.url), connectRedis(link.url)]);
+  return {
+    open: (patience) => new RedisRegistry(direct, patience),
+    openOverLink: () => Promise.resolve({ registry: new RedisRegistry(linked, liveness), link }),
+    async drop() {
+      direct.disconnect();
+      linked.disconnect();
+      await link.close();
+      await redis.drop();
+    },
+  };
+}
+
+registryContract('PostgresRegistry', postgresStore);
+registryContract('RedisRegistry', redisStore);
