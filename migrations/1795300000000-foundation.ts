@@ -270,8 +270,12 @@ CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON audit_events
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER results_append_only BEFORE UPDATE OR DELETE ON results
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER results_no_truncate BEFORE TRUNCATE ON results
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER policies_append_only BEFORE UPDATE OR DELETE ON policies
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER policies_no_truncate BEFORE TRUNCATE ON policies
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE FUNCTION check_audit_head() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -284,6 +288,8 @@ CREATE TRIGGER audit_heads_forward BEFORE UPDATE ON audit_heads
   FOR EACH ROW EXECUTE FUNCTION check_audit_head();
 CREATE TRIGGER audit_heads_stay BEFORE DELETE ON audit_heads
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_heads_no_truncate BEFORE TRUNCATE ON audit_heads
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE FUNCTION task_may_go(from_status text, to_status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT to_status = ANY (CASE from_status
@@ -293,6 +299,13 @@ CREATE FUNCTION task_may_go(from_status text, to_status text) RETURNS boolean LA
     WHEN 'APPROVED' THEN ARRAY['APPROVED', 'RUNNING', 'CANCELLED']
     ELSE ARRAY[]::text[]
   END)
+$$;
+
+CREATE FUNCTION has_approved_card(t tasks) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (
+    SELECT FROM review_cards c
+    WHERE c.tenant_id = t.tenant_id AND c.review_id = t.review_id AND c.task_id = t.task_id AND c.status = 'APPROVED'
+  )
 $$;
 
 CREATE FUNCTION check_task() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -310,19 +323,30 @@ BEGIN
   ELSIF NEW.status <> 'QUEUED' THEN
     RAISE EXCEPTION 'a new task is QUEUED, not %', NEW.status USING ERRCODE = 'check_violation';
   END IF;
-  IF NEW.stage = 'EXECUTE' AND NOT EXISTS (
-    SELECT FROM review_cards c
-    WHERE c.tenant_id = NEW.tenant_id AND c.review_id = NEW.review_id AND c.task_id = NEW.task_id AND c.status = 'APPROVED'
-  ) THEN
+  IF NEW.stage = 'EXECUTE' AND NOT has_approved_card(NEW) THEN
     RAISE EXCEPTION 'task % has no approved card', NEW.task_id USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.status = 'SUCCEEDED' AND NOT EXISTS (
+    SELECT FROM results r
+    WHERE r.tenant_id = NEW.tenant_id AND r.result_id = NEW.result_id AND r.task_id = NEW.task_id
+      AND (r.decision ->> 'outcome' = 'APPROVE' OR has_approved_card(NEW))
+  ) THEN
+    RAISE EXCEPTION 'task % has no result that was released', NEW.task_id USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER tasks_lifecycle BEFORE INSERT OR UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION check_task();
 CREATE TRIGGER tasks_stay BEFORE DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tasks_no_truncate BEFORE TRUNCATE ON tasks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE FUNCTION check_review_card() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'PENDING' THEN
+      RAISE EXCEPTION 'a new card is PENDING, not %', NEW.status USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+  END IF;
   IF OLD.status <> 'PENDING' THEN
     RAISE EXCEPTION 'card % has been decided', OLD.review_id USING ERRCODE = 'restrict_violation';
   END IF;
@@ -332,8 +356,10 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER review_cards_decided_once BEFORE UPDATE ON review_cards
+CREATE TRIGGER review_cards_decided_once BEFORE INSERT OR UPDATE ON review_cards
   FOR EACH ROW EXECUTE FUNCTION check_review_card();
 CREATE TRIGGER review_cards_stay BEFORE DELETE ON review_cards
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER review_cards_no_truncate BEFORE TRUNCATE ON review_cards
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 `;

@@ -30,6 +30,11 @@ interface Setting<T> {
   read(text: string | undefined): Read<T>;
 }
 
+/** On one line of sane length, whatever the value holds. */
+function quoted(text: string): string {
+  return `"${text.slice(0, 100).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD')}"`;
+}
+
 function wholeNumber(description: string, fallback: number, min: number, max: number): Setting<number> {
   return {
     description,
@@ -39,7 +44,7 @@ function wholeNumber(description: string, fallback: number, min: number, max: nu
       const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
       return value >= min && value <= max
         ? { value }
-        : { fault: `must be a whole number from ${min} to ${max}, not "${text}"` };
+        : { fault: `must be a whole number from ${min} to ${max}, not ${quoted(text)}` };
     },
   };
 }
@@ -85,7 +90,7 @@ export const settings = {
   HOST: words('The address to serve on; 0.0.0.0 in containers.', '127.0.0.1', (text) =>
     /^[A-Za-z0-9._:[\]%-]{1,253}$/.test(text)
       ? undefined
-      : `must be an address or a host name, not "${text}"`,
+      : `must be an address or a host name, not ${quoted(text)}`,
   ),
   DATABASE_URL: address('PostgreSQL, 14 or newer.', 'the embedded PostgreSQL', ['postgres:', 'postgresql:']),
   REDIS_URL: address('Redis, 6.2 or newer.', 'registry and queues on PostgreSQL', ['redis:', 'rediss:']),
@@ -116,7 +121,7 @@ export const settings = {
   ),
   SWEEP_INTERVAL_MS: wholeNumber('How often to look for what is due, in milliseconds.', 500, 20, 60_000),
   LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
-    isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not "${text}"`,
+    isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not ${quoted(text)}`,
   ),
 } as const;
 

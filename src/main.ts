@@ -1,29 +1,47 @@
 import 'reflect-metadata';
-import { readConfig } from './config.js';
+import { type Config, readConfig } from './config.js';
 import { BootError } from './models/boot-error.js';
 import { type Server, startServer } from './server.js';
 
 /** Work in hand has this long to finish after the signal to stop, in milliseconds. */
 const patienceMs = 9_000;
 
-function announce({ url, madeAdminKey }: Server): void {
-  const key = madeAdminKey ?? '$CHIMERA_ADMIN_KEY';
+function announce({ url, madeAdminKey }: Server, { adminKey }: Config): void {
   const lines = [
     '',
     `  Chimera serves ${url}`,
     `  Swagger UI     ${url}/docs`,
     `  Health         ${url}/health/ready`,
-    ...(madeAdminKey === undefined
-      ? []
-      : ['', `  Admin key      ${madeAdminKey}`, '                 It is shown this once. Keep it.']),
     '',
+    ...nextStep(url, madeAdminKey, adminKey),
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Says which key is the admin's, and a command that works as it stands. */
+function nextStep(url: string, made: string | undefined, given: string | undefined): string[] {
+  if (made !== undefined) {
+    const shown = [`  Admin key      ${made}`, '                 It is shown this once. Keep it.'];
+    return [...shown, '', ...firstTenant(url, made)];
+  }
+  if (given !== undefined) return firstTenant(url, '$CHIMERA_ADMIN_KEY');
+  return [
+    '  Admin key      was shown at the first start',
+    '',
+    '  See that it is ready:',
+    '',
+    `  curl -sS ${url}/health/ready`,
+  ];
+}
+
+function firstTenant(url: string, key: string): string[] {
+  return [
     '  Make your first tenant:',
     '',
     `  curl -sS ${url}/v1/tenants -H 'content-type: application/json' \\`,
     `    -H "authorization: Bearer ${key}" -d '{"tenantId":"t_acme","name":"Acme"}'`,
-    '',
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** Resolves at the first signal to stop. Further ones change nothing: the drain is bounded by itself. */
@@ -48,8 +66,9 @@ async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
 try {
   // Heard from the beginning: a signal during the start stops what was started, once it can be stopped.
   const signal = signalToStop();
-  const server = await startServer(readConfig(process.env));
-  announce(server);
+  const config = readConfig(process.env);
+  const server = await startServer(config);
+  announce(server, config);
   await stop(server, await signal);
   process.exit(0);
 } catch (error) {

@@ -48,9 +48,9 @@ class Reading {
 
   constructor(private readonly fromQuery: boolean) {}
 
-  /** What is no object stays what it is, for the checks to say so. */
+  /** What is no object is left to the checks to refuse: an array as `null`, for they would walk into it. */
   dto(type: Type, value: unknown, pointer: string): unknown {
-    if (!isRecord(value)) return value;
+    if (!isRecord(value)) return Array.isArray(value) ? null : value;
     const instance: unknown = new type();
     if (!isRecord(instance)) return value;
     // Fields are defined by the constructor, so the new instance has them all and nothing else.

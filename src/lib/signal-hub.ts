@@ -14,11 +14,13 @@ export abstract class SignalHub extends SignalPort {
   private readonly listeners = new Set<Listener>();
   private readonly origin = randomUUID();
   private outbox: Signal[] = [];
+  private flushing = false;
 
   publish(signals: readonly Signal[]): void {
     if (signals.length === 0) return;
-    if (this.outbox.length === 0) setImmediate(() => void this.flush());
     this.outbox.push(...signals);
+    if (!this.flushing) setImmediate(() => void this.flush());
+    this.flushing = true;
     for (const signal of signals) this.tell(signal);
   }
 
@@ -46,17 +48,23 @@ export abstract class SignalHub extends SignalPort {
     for (const listener of this.listeners) listener.onSignal(signal);
   }
 
+  /** One sending at a time: what comes meanwhile travels with the next. */
   private async flush(): Promise<void> {
-    const signals = merge(this.outbox);
-    this.outbox = [];
-    const messages: string[] = [];
-    for (let start = 0; start < signals.length; start += signalsPerMessage) {
-      messages.push(
-        JSON.stringify({ origin: this.origin, signals: signals.slice(start, start + signalsPerMessage) }),
-      );
+    while (this.outbox.length > 0) {
+      const signals = merge(this.outbox);
+      this.outbox = [];
+      await this.send(messagesOf(this.origin, signals));
     }
-    await this.send(messages);
+    this.flushing = false;
   }
+}
+
+function messagesOf(origin: string, signals: readonly Signal[]): readonly string[] {
+  const messages: string[] = [];
+  for (let start = 0; start < signals.length; start += signalsPerMessage) {
+    messages.push(JSON.stringify({ origin, signals: signals.slice(start, start + signalsPerMessage) }));
+  }
+  return messages;
 }
 
 /** One signal for what several said: readiness adds up. */
@@ -82,8 +90,23 @@ function parseMessage(message: string): Message | undefined {
   try {
     const parsed = JSON.parse(message) as Partial<Message> | null;
     const { origin, signals } = parsed ?? {};
-    return typeof origin === 'string' && Array.isArray(signals) ? { origin, signals } : undefined;
+    if (typeof origin !== 'string' || !Array.isArray(signals)) return undefined;
+    return { origin, signals: signals.filter(isSignal) };
   } catch {
     return undefined;
+  }
+}
+
+function isSignal(value: unknown): value is Signal {
+  const { topic, tenantId, kind, count, taskId } = Object(value) as Readonly<Record<string, unknown>>;
+  switch (topic) {
+    case 'ready':
+      return typeof tenantId === 'string' && typeof kind === 'string' && typeof count === 'number';
+    case 'feed':
+      return typeof tenantId === 'string';
+    case 'final':
+      return typeof taskId === 'string';
+    default:
+      return false;
   }
 }

@@ -185,8 +185,11 @@ export function holdTask(task: Task, reviewId: string, now: Date): Task {
   return move(task, 'NEEDS_REVIEW', now, { reviewId, stage: 'PROPOSE', error: null, ...noLease });
 }
 
-/** Queues an approved task for stage EXECUTE, with fresh attempts. */
+/** Queues a held task for stage EXECUTE, with fresh attempts. There is no other way to that stage. */
 export function approveTask(task: Task, now: Date): Task {
+  if (task.status !== 'NEEDS_REVIEW') {
+    throw new Error(`Task ${task.taskId} cannot go from ${task.status} to stage EXECUTE.`);
+  }
   return move(task, 'APPROVED', now, {
     stage: 'EXECUTE',
     attemptsUsed: 0,

@@ -114,15 +114,15 @@ export class Agents {
   }
 
   /**
-   * How many more tasks the agent may take: none while it is paused.
+   * Which kinds of task the agent takes at this moment, and how many more: none while it is paused.
    *
    * @throws DomainError `AGENT_NOT_REGISTERED`
    */
-  async room(tenantId: string, agentId: string): Promise<number> {
+  async room(tenantId: string, agentId: string): Promise<{ kinds: readonly string[]; room: number }> {
     const { agent } = await this.present(tenantId, agentId);
-    if (agent.paused) return 0;
+    if (agent.paused) return { kinds: [], room: 0 };
     const { leases } = await this.records.workOf(tenantId, agentId);
-    return agent.maxConcurrentTasks - leases.length;
+    return { kinds: agent.capabilities, room: agent.maxConcurrentTasks - leases.length };
   }
 
   /** @throws DomainError `AGENT_NOT_FOUND` */

@@ -24,8 +24,8 @@ export class EventFeed {
   }
 
   /**
-   * The tenant's events after the one with this sequence, or from now on, until the signal; `undefined` now and then
-   * while nothing happens. None is left out and none comes twice.
+   * The tenant's events after the one with this sequence, or from now on, until the signal; `undefined` once it is
+   * settled where they begin, and now and then while nothing happens. None is left out and none comes twice.
    */
   async *follow(
     tenantId: string,
@@ -34,6 +34,7 @@ export class EventFeed {
   ): AsyncGenerator<AuditEvent | undefined> {
     const filter = { types: feedTypes, sessionId: options.sessionId };
     let after = options.after ?? (await this.records.lastSequence(tenantId));
+    yield undefined;
     let saidAt = Date.now();
     const waiter = this.waiters.wait([topics.feed(tenantId)], signal);
     try {

@@ -12,19 +12,28 @@ const stride = 1_000;
 @Injectable()
 export class QueueRepair {
   private readonly logger = new Logger(QueueRepair.name);
+  private queuedBefore: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly queue: TaskQueuePort,
     private readonly watch: WatchPort,
   ) {}
 
+  /**
+   * A ticket that a claim has just taken is not in the queue and its task not yet leased, so on a busy queue some always
+   * seem to be missing. At the sweep before they were there: only what was missing then and is missing now is lost.
+   */
   async sweep(): Promise<void> {
+    const queuedNow = new Map<string, number>();
     for (const { tenantId, kind, ready } of await this.watch.readyCounts(settledMs)) {
+      const name = `${tenantId} ${kind}`;
       const queued = await this.queue.size(tenantId, kind);
-      if (queued >= ready) continue;
+      queuedNow.set(name, queued);
+      if (Math.max(queued, this.queuedBefore.get(name) ?? 0) >= ready) continue;
       this.logger.warn({ tenantId, kind, ready, queued }, 'Ready tasks are not in the queue; adding them.');
       await this.refill(tenantId, kind);
     }
+    this.queuedBefore = queuedNow;
   }
 
   /** Adding a ticket that is there changes nothing. */

@@ -63,10 +63,12 @@ export class TaskClaims {
     );
     try {
       while (await waiter.next(until)) {
-        const room = await this.agents.room(tenantId, agentId);
-        if (room <= 0) waiter.pass();
+        // The agent may have registered for other kinds while it waited.
+        const able = await this.agents.room(tenantId, agentId);
+        const open = kinds.filter((kind) => able.kinds.includes(kind));
+        if (open.length === 0 || able.room <= 0) waiter.pass();
         else {
-          const assignments = await this.look(tenantId, agentId, kinds, Math.min(request.maxTasks, room));
+          const assignments = await this.look(tenantId, agentId, open, Math.min(request.maxTasks, able.room));
           if (assignments.length > 0) return assignments;
         }
       }

@@ -157,6 +157,8 @@ export function cancelTask(view: LedgerView, task: Task, actor: Actor, cause: st
   const message = cause === 'SESSION_STOPPED' ? 'The session was stopped.' : 'The task was cancelled.';
   const cancelled = finishTask(task, 'CANCELLED', view.now, {
     error: { code: cause, message, retryable: false },
+    // Only who has it in hand is told to drop it.
+    agentId: task.status === 'RUNNING' ? task.agentId : null,
   });
   const card = task.reviewId === null ? undefined : view.get('review', task.reviewId);
   if (card?.status === 'PENDING') {

@@ -3,7 +3,7 @@ import type { TenantRole } from '../../src/models/access.js';
 import type { Config } from '../../src/config.js';
 import { type Server, startServer } from '../../src/server.js';
 import { createDatabase, createRedis, type TestDatabase, type TestRedis } from './servers.js';
-import { type Answer, Client } from './client.js';
+import { type Answer, Client, textOf } from './client.js';
 
 /** The two ways to run: everything on PostgreSQL, or registry and queues on Redis. */
 export const modes = ['postgres', 'redis'] as const;
@@ -82,7 +82,7 @@ export async function createTenant(url: string): Promise<TestTenant> {
   mustBe(201, await admin.post('/v1/tenants', { tenantId, name: 'A tenant of a test' }));
   const client = async (role: TenantRole) => {
     const answer = mustBe(201, await admin.post(`${path}/api-keys`, { name: role.toLowerCase(), role }));
-    return new Client(url, String(answer.body.key));
+    return new Client(url, textOf(answer.body.key));
   };
   const [operator, submitter, agent, auditor] = await Promise.all([
     client('OPERATOR'),

@@ -69,20 +69,18 @@ export class Client {
 /** The `items` of a list's answer. */
 export function itemsOf({ body }: Answer): readonly AnswerBody[] {
   const items: unknown = body['items'];
-  return Array.isArray(items) ? items : [];
+  return Array.isArray(items) ? (items as readonly AnswerBody[]) : [];
 }
 
 /** A member as text, for ids and tokens that are sent back. */
-export function textOf(value: AnswerBody | undefined): string {
-  return String(value);
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function bodyOf(text: string): AnswerBody {
   try {
-    const body: AnswerBody = JSON.parse(text === '' ? '{}' : text);
-    return body;
+    return JSON.parse(text === '' ? '{}' : text) as AnswerBody;
   } catch {
-    const body: AnswerBody = JSON.parse(JSON.stringify({ value: text }));
-    return body;
+    return JSON.parse(JSON.stringify({ value: text })) as AnswerBody;
   }
 }

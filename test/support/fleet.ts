@@ -134,6 +134,16 @@ export function untilStatus(tenant: TestTenant, taskId: string, status: string):
   });
 }
 
+/** Whether an answer says `null` there. */
+export function isNull(value: unknown): boolean {
+  return value === null;
+}
+
+/** An array of an answer. */
+export function listOf(value: AnswerBody | undefined): readonly AnswerBody[] {
+  return Array.isArray(value) ? (value as readonly AnswerBody[]) : [];
+}
+
 /** Milliseconds from one time of an answer to another. */
 export function msBetween(from: AnswerBody | undefined, to: AnswerBody | undefined): number {
   return Date.parse(textOf(to)) - Date.parse(textOf(from));

@@ -70,8 +70,7 @@ function streamOf(events: AsyncIterable<AuditEvent | undefined>): StreamableFile
   });
 }
 
-/** A comment at once, so that the client sees the answer begin, and now and then, so that proxies keep it open. */
+/** A comment first, from which the client knows that it misses nothing, and now and then, so that proxies keep it open. */
 async function* messagesOf(events: AsyncIterable<AuditEvent | undefined>): AsyncGenerator<string> {
-  yield ': connected\n\n';
-  for await (const event of events) yield event ? feedMessage(event) : ': still here\n\n';
+  for await (const event of events) yield event ? feedMessage(event) : ': here\n\n';
 }

@@ -1,7 +1,13 @@
 import { DomainError } from '../../models/errors.js';
 
-/** SQLSTATE classes that say that the connection or the server is gone or full, not that the statement was wrong. */
-const unavailableClasses = ['08', '53', '57', '58'];
+/**
+ * SQLSTATE classes that say that the connection or the server is gone or full, or that another transaction was in the way,
+ * not that the statement was wrong.
+ */
+const unavailableClasses = ['08', '40', '53', '57', '58'];
+
+/** What a statement is refused with that waited for a lock for too long. */
+const lockNotAvailable = '55P03';
 
 function sqlState(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
@@ -13,7 +19,7 @@ function sqlState(error: unknown): string | undefined {
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined && /^[0-9A-Z]{5}$/.test(state))
-    return unavailableClasses.includes(state.slice(0, 2));
+    return state === lockNotAvailable || unavailableClasses.includes(state.slice(0, 2));
   if (state !== undefined) return /^E[A-Z]+$/.test(state);
   return (
     error instanceof Error &&

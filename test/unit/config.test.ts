@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { type Config, readConfig, settings } from '../../src/config.js';
+import { BootError } from '../../src/models/boot-error.js';
+import { tableUnder } from './api/markdown.js';
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({})).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      dataDir: '.chimera',
+      adminKey: undefined,
+      heartbeatIntervalMs: 5_000,
+      leaseMs: 60_000,
+      sweepIntervalMs: 500,
+      logLevel: 'info',
+    } satisfies Config);
+  });
+
+  it('is read from the environment, and does not change any more', () => {
+    const adminKey = 'k'.repeat(32);
+    const config = readConfig({
+      PORT: '8080',
+      HOST: '::',
+      DATABASE_URL: 'postgresql://user:word@db.example:5433/chimera?sslmode=require',
+      REDIS_URL: 'rediss://cache.example/3',
+      CHIMERA_DATA_DIR: '/var/lib/chimera',
+      CHIMERA_ADMIN_KEY: adminKey,
+      HEARTBEAT_INTERVAL_MS: '100',
+      LEASE_MS: '500',
+      SWEEP_INTERVAL_MS: '20',
+      LOG_LEVEL: 'trace',
+      UNRELATED: 'ignored',
+    });
+    expect(config).toEqual({
+      port: 8080,
+      host: '::',
+      databaseUrl: 'postgresql://user:word@db.example:5433/chimera?sslmode=require',
+      redisUrl: 'rediss://cache.example/3',
+      dataDir: '/var/lib/chimera',
+      adminKey,
+      heartbeatIntervalMs: 100,
+      leaseMs: 500,
+      sweepIntervalMs: 20,
+      logLevel: 'trace',
+    } satisfies Config);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('takes an empty variable as one that is not set', () => {
+    const empty = Object.fromEntries(Object.keys(settings).map((name) => [name, '']));
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['PORT', '0'],
+    ['PORT', '65536'],
+    ['PORT', '80.5'],
+    ['PORT', ' 80'],
+    ['PORT', '1e3'],
+    ['PORT', '-1'],
+    ['HOST', 'not a host'],
+    ['HOST', 'http://localhost'],
+    ['DATABASE_URL', 'mysql://localhost/chimera'],
+    ['DATABASE_URL', 'localhost:5432'],
+    ['DATABASE_URL', 'postgres://'],
+    ['REDIS_URL', 'http://localhost:6379'],
+    ['REDIS_URL', '127.0.0.1:6379'],
+    ['CHIMERA_DATA_DIR', '   '],
+    ['CHIMERA_ADMIN_KEY', 'short'],
+    ['CHIMERA_ADMIN_KEY', `${'k'.repeat(31)} k`],
+    ['CHIMERA_ADMIN_KEY', 'k'.repeat(513)],
+    ['CHIMERA_ADMIN_KEY', 'ключ'.repeat(10)],
+    ['HEARTBEAT_INTERVAL_MS', '99'],
+    ['LEASE_MS', 'a minute'],
+    ['SWEEP_INTERVAL_MS', '60001'],
+    ['LOG_LEVEL', 'INFO'],
+  ])('refuses %s=%j in one sentence that names it', (name, value) => {
+    const message = faultOf({ [name]: value });
+    expect(message).toMatch(new RegExp(`^Settings: ${name} must [^\\n]*\\.$`));
+  });
+
+  it('never repeats what may be a secret', () => {
+    const secrets = {
+      DATABASE_URL: 'mysql://user:canary@localhost/chimera',
+      REDIS_URL: 'http://:canary@localhost',
+      CHIMERA_ADMIN_KEY: 'canary',
+    };
+    expect(faultOf(secrets)).not.toContain('canary');
+  });
+
+  it('names every fault at once', () => {
+    const message = faultOf({ PORT: 'x', LOG_LEVEL: 'loud', REDIS_URL: 'x' });
+    for (const name of ['PORT', 'LOG_LEVEL', 'REDIS_URL']) expect(message).toContain(`${name} must `);
+    expect(message.split('\n')).toHaveLength(1);
+  });
+});
+
+describe('the documentation of the configuration', () => {
+  const expected = Object.entries(settings).map(([name, { fallback, description }]) => ({
+    variable: name,
+    default: fallback,
+    what: description,
+  }));
+
+  it('is in README.md as it is in the source', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    expect(tableUnder(readme, 'Configuration', ['variable', 'default', 'what'])).toEqual(expected);
+  });
+
+  it('is in .env.example as it is in the source, and that can be used as it is', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    const blocks = example.trimEnd().split('\n\n').slice(1);
+    const described = blocks.map((block) => {
+      const lines = block.split('\n');
+      const [, variable = '', value = ''] = /^#([A-Z_]+)=(.*)$/.exec(lines.at(-1) ?? '') ?? [];
+      const without = /^# Left out: (.*)\.$/.exec(lines.at(-2) ?? '')?.[1];
+      return { variable, default: without ?? value, what: lines[0]?.slice(2) };
+    });
+    expect(described).toEqual(expected);
+    const values: readonly (readonly [string, string])[] = [...example.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(
+      ([, name, value]) => [name, value] as const,
+    );
+    expect(() => readConfig(Object.fromEntries(values))).not.toThrow();
+  });
+});
+
+function faultOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof BootError) return error.message;
+    throw error;
+  }
+  throw new Error('The settings were taken.');
+}

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
+import { topics, type Waiter, Waiters } from '../../../src/services/waiters.js';
+import { LocalSignals } from '../lib/local-signals.js';
+
+const tenantId = 't_one';
+const kind = 'support.reply';
+const readiness = topics.ready(tenantId, kind);
+
+function inAMinute(): number {
+  return Date.now() + 60_000;
+}
+
+describe('a waiter', () => {
+  let signals: LocalSignals;
+  let waiters: Waiters;
+  let looks: string[];
+  let polls: Promise<unknown>[];
+
+  beforeEach(() => {
+    signals = new LocalSignals();
+    waiters = new Waiters(signals);
+    looks = [];
+    polls = [];
+  });
+  afterEach(async () => {
+    waiters.drain();
+    await Promise.all(polls);
+  });
+
+  function ready(count: number): void {
+    signals.publish([{ topic: 'ready', tenantId, kind, count }]);
+  }
+
+  /** Waits for the next reason to look, and notes what it was told under its name. */
+  function wait(name: string, waiter: Waiter): void {
+    polls.push(waiter.next(inAMinute()).then((more) => looks.push(more ? name : `${name} ends`)));
+  }
+
+  /** A waiter that has looked once, in vain, and waits for the next reason to. */
+  async function waiting(name: string, topicNames: readonly string[] = [readiness]): Promise<Waiter> {
+    const waiter = waiters.wait(topicNames);
+    expect(await waiter.next(inAMinute())).toBe(true);
+    wait(name, waiter);
+    return waiter;
+  }
+
+  it('looks at once when it is opened, even when its time is over', async () => {
+    expect(await waiters.wait([readiness]).next(Date.now() - 1)).toBe(true);
+  });
+
+  it('loses no signal that comes between its look and its wait', async () => {
+    const waiter = waiters.wait([readiness]);
+    await waiter.next(inAMinute());
+    ready(1);
+    expect(await waiter.next(Date.now() - 1)).toBe(true);
+  });
+
+  it('does not look again for one signal twice', async () => {
+    const waiter = waiters.wait([readiness]);
+    await waiter.next(inAMinute());
+    ready(1);
+    await waiter.next(inAMinute());
+    expect(await waiter.next(Date.now())).toBe(false);
+  });
+
+  it('ends when its time is over', async () => {
+    const waiter = waiters.wait([readiness]);
+    await waiter.next(inAMinute());
+    expect(await waiter.next(Date.now() + 20)).toBe(true);
+    expect(await waiter.next(Date.now() - 1)).toBe(false);
+  });
+
+  it('is woken by readiness in its turn, as many as there is work for', async () => {
+    for (const name of ['first', 'second', 'third']) await waiting(name);
+    ready(2);
+    await turn();
+    expect(looks).toEqual(['first', 'second']);
+    ready(1);
+    await turn();
+    expect(looks).toEqual(['first', 'second', 'third']);
+  });
+
+  it('goes to the end of the line once it was woken', async () => {
+    const first = await waiting('first');
+    await waiting('second');
+    ready(1);
+    await turn();
+    wait('first again', first);
+    ready(1);
+    await turn();
+    expect(looks).toEqual(['first', 'second']);
+  });
+
+  it('is woken by readiness of its own tenant and kind alone', async () => {
+    await waiting('mine');
+    signals.publish([
+      { topic: 'ready', tenantId: 't_two', kind, count: 9 },
+      { topic: 'ready', tenantId, kind: 'support.other', count: 9 },
+      { topic: 'feed', tenantId },
+    ]);
+    await turn();
+    expect(looks).toEqual([]);
+  });
+
+  it('is woken with all others when a feed grew or a task became final', async () => {
+    for (const name of ['a', 'b']) await waiting(`feed ${name}`, [topics.feed(tenantId)]);
+    for (const name of ['a', 'b']) await waiting(`task ${name}`, [topics.final('task-1')]);
+    signals.publish([{ topic: 'feed', tenantId }]);
+    await turn();
+    expect(looks).toEqual(['feed a', 'feed b']);
+    signals.publish([{ topic: 'final', taskId: 'task-1' }]);
+    await turn();
+    expect(looks).toEqual(['feed a', 'feed b', 'task a', 'task b']);
+  });
+
+  it('hands a signal that it can make no use of to the next in line', async () => {
+    const first = await waiting('first');
+    await waiting('second');
+    ready(1);
+    await turn();
+    first.pass();
+    await turn();
+    expect(looks).toEqual(['first', 'second']);
+  });
+
+  it('that passed stands aside for those that can make use of signals', async () => {
+    const first = await waiting('first');
+    await waiting('second');
+    ready(1);
+    await turn();
+    first.pass();
+    wait('first again', first);
+    ready(1);
+    await turn();
+    expect(looks).toEqual(['first', 'second']);
+  });
+
+  it('leaves a signal that it did not look after to the next in line when it closes, and once', async () => {
+    const gone = waiters.wait([readiness]);
+    await gone.next(inAMinute());
+    await waiting('second');
+    await waiting('third');
+    ready(1);
+    await turn();
+    expect(looks).toEqual([]);
+    gone.close();
+    gone.close();
+    await turn();
+    expect(looks).toEqual(['second']);
+  });
+
+  it('takes no signal from those behind it after it has closed', async () => {
+    const gone = waiters.wait([readiness]);
+    await gone.next(inAMinute());
+    gone.close();
+    await waiting('second');
+    ready(1);
+    await turn();
+    expect(looks).toEqual(['second']);
+  });
+
+  it('ends when its caller has gone, asleep or not yet', async () => {
+    const caller = new AbortController();
+    const waiter = waiters.wait([readiness], caller.signal);
+    await waiter.next(inAMinute());
+    wait('caller', waiter);
+    caller.abort();
+    await turn();
+    expect(looks).toEqual(['caller ends']);
+    expect(await waiters.wait([readiness], caller.signal).next(inAMinute())).toBe(false);
+  });
+
+  it('ends when the process goes, whatever it waits for', async () => {
+    await waiting('nothing', []);
+    await waiting('work');
+    waiters.onApplicationShutdown();
+    await turn();
+    expect(looks).toEqual(['nothing ends', 'work ends']);
+    expect(await waiters.wait([readiness]).next(inAMinute())).toBe(false);
+  });
+
+  it('looks again when signals may have been missed', async () => {
+    await waiting('work');
+    await waiting('feed', [topics.feed(tenantId)]);
+    signals.reconnect();
+    await turn();
+    expect(looks).toEqual(['work', 'feed']);
+  });
+
+  it('is refused with UNAVAILABLE when 50,000 wait, and let in when one has closed', () => {
+    const open = Array.from({ length: 50_000 }, () => waiters.wait([readiness]));
+    expect(() => waiters.wait([readiness])).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    open[0]?.close();
+    expect(() => waiters.wait([readiness])).not.toThrow();
+  });
+});
