@@ -2,8 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { takeOnlyWhatIsDescribed } from './api/described-only.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
@@ -85,13 +85,39 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
 /** While draining, each answer ends its connection: kept alive by a proxy, it would outlast the server's patience. */
 function letConnectionsGo(app: NestFastifyApplication): void {
   const readiness = app.get(Readiness);
+  const silent = silentConnections(app.getHttpServer());
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onSend', (_request, reply, _payload, done) => {
       if (readiness.draining) void reply.header('connection', 'close');
       done();
+    })
+    .addHook('preClose', (done) => {
+      silent.end();
+      done();
     });
+}
+
+/**
+ * Connections that have not sent a request. Clients open them in advance, and Node counts them as busy when it closes the
+ * idle ones, so they would keep the server from stopping.
+ */
+function silentConnections(server: HttpServer): { end(): void } {
+  const silent = new Set<Socket>();
+  let ending = false;
+  server.on('connection', (socket) => {
+    if (ending) socket.destroy();
+    else silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
+  return {
+    end() {
+      ending = true;
+      for (const socket of silent) socket.destroy();
+    },
+  };
 }
 
 /** The caller's own id when it is a sane one: it ends up in logs and headers. */

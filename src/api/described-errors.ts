@@ -48,7 +48,6 @@ function codesOf({ method, operation }: DescribedOperation): readonly ErrorCode[
 
 function headersOf(status: number) {
   return {
-    'x-request-id': { $ref: '#/components/headers/RequestId' },
     ...(status === 401 && { 'www-authenticate': { $ref: '#/components/headers/Challenge' } }),
     ...(status === 503 && { 'retry-after': { $ref: '#/components/headers/RetryAfter' } }),
   };

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import secureJson from 'secure-json-parse';
 import { DomainError, type FieldError, validationFailed } from '../models/errors.js';
+import { pointerToken } from '../models/json-reader.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -72,30 +73,55 @@ export function isSoundText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-/** The first part of a JSON value that cannot be kept, and where it is. Walks without recursion, so depth is no danger. */
-function unsoundPart(root: unknown): FieldError | undefined {
-  const open: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { value, pointer, depth } = next;
-    if (typeof value === 'string' && !isSoundText(value))
-      return { pointer, message: 'has a NUL or a lone surrogate, which cannot be stored' };
-    if (typeof value === 'number' && !Number.isFinite(value))
-      return { pointer, message: 'is a number too large for JSON (RFC 8259, section 6)' };
-    if (typeof value !== 'object' || value === null) continue;
-    if (depth >= bodyLimits.depth)
-      return {
-        pointer: pointer.slice(0, 100),
-        message: `is nested more than ${bodyLimits.depth} levels deep`,
-      };
-    for (const [key, part] of Object.entries(value)) {
-      if (!isSoundText(key))
-        return { pointer, message: 'has a key with a NUL or a lone surrogate, which cannot be stored' };
-      open.push({
-        value: part,
-        pointer: `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-        depth: depth + 1,
-      });
-    }
+/**
+ * The first part of a JSON value that cannot be kept, and where it is. Depth is bounded before it is descended to, and no
+ * account is kept of where the sound parts are: a batch may have millions.
+ */
+function unsoundPart(value: unknown, path: (string | number)[] = []): FieldError | undefined {
+  if (typeof value === 'string') {
+    return isSoundText(value)
+      ? undefined
+      : fault(path, 'has a NUL or a lone surrogate, which cannot be stored');
+  }
+  if (typeof value === 'number') {
+    return Number.isFinite(value)
+      ? undefined
+      : fault(path, 'is a number too large for JSON (RFC 8259, section 6)');
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (path.length >= bodyLimits.depth)
+    return fault(path, `is nested more than ${bodyLimits.depth} levels deep`);
+  return Array.isArray(value)
+    ? unsoundEntry(value, path)
+    : unsoundMember(value as Record<string, unknown>, path);
+}
+
+function unsoundEntry(array: readonly unknown[], path: (string | number)[]): FieldError | undefined {
+  for (let index = 0; index < array.length; index += 1) {
+    path.push(index);
+    const found = unsoundPart(array[index], path);
+    if (found) return found;
+    path.pop();
   }
   return undefined;
+}
+
+function unsoundMember(
+  object: Readonly<Record<string, unknown>>,
+  path: (string | number)[],
+): FieldError | undefined {
+  for (const key of Object.keys(object)) {
+    if (!isSoundText(key))
+      return fault(path, 'has a key with a NUL or a lone surrogate, which cannot be stored');
+    path.push(key);
+    const found = unsoundPart(object[key], path);
+    if (found) return found;
+    path.pop();
+  }
+  return undefined;
+}
+
+function fault(path: readonly (string | number)[], message: string): FieldError {
+  const pointer = path.map((step) => `/${pointerToken(String(step))}`).join('');
+  return { pointer: pointer.slice(0, 200), message };
 }

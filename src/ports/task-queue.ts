@@ -35,6 +35,6 @@ export abstract class TaskQueuePort {
    */
   abstract recover(tenantId: string, kind: string): Promise<void>;
 
-  /** How many tickets wait in one queue, those with a delay included. */
+  /** How many tickets of one queue can be taken now: those whose delay is not over do not count. */
   abstract size(tenantId: string, kind: string): Promise<number>;
 }

@@ -54,7 +54,7 @@ async function postgresStore(): Promise<QueueStore> {
       const worker = new Worker(name, null, options, withoutListening);
       const job = await worker.getNextJob('a process that dies', { block: false });
       await worker.close();
-      return job?.id;
+      return job.id;
     },
     async jobData() {
       const client = new pg.Client(database.url);
@@ -96,7 +96,7 @@ async function redisStore(): Promise<QueueStore> {
       const worker = new Worker(name, null, { connection, prefix: 'chimera', autorun: false, lockDuration });
       const job = await worker.getNextJob('a process that dies', { block: false });
       await worker.close();
-      return job?.id;
+      return job.id;
     },
     async jobData() {
       const data: string[] = [];

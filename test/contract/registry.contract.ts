@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Liveness } from '../../src/models/agent.js';
 import type { Position } from '../../src/models/page.js';
 import type { Departure, RegistryPort } from '../../src/ports/registry.js';
@@ -36,9 +36,18 @@ export function registryContract(name: string, openStore: () => Promise<Registry
       store = await openStore();
       registry = store.open(patient);
     });
-    beforeEach(async () => {
+    beforeEach(() => {
       tenantId = `t_${randomBytes(6).toString('hex')}`;
-      await goneFor(10, 10_000);
+    });
+    // Departures are told across tenants: no test leaves another one agents to fall silent.
+    afterEach(async () => {
+      for (const tenant of [tenantId, `${tenantId}-2`]) {
+        for (;;) {
+          const { items, next } = await registry.list(tenant, {}, { limit: 500 });
+          await Promise.all(items.map(({ agent }) => registry.remove(tenant, agent.agentId)));
+          if (next === null) break;
+        }
+      }
     });
     afterAll(() => store.drop());
 
@@ -56,7 +65,10 @@ export function registryContract(name: string, openStore: () => Promise<Registry
     const becomes = async (agentId: string, liveness: Liveness, state: Departure['state']) => {
       const told = async () => {
         const gone = await store.open(liveness).departures(1_000);
-        return gone.some((departure) => departure.agentId === agentId && departure.state === state);
+        return gone.some(
+          (departure) =>
+            departure.tenantId === tenantId && departure.agentId === agentId && departure.state === state,
+        );
       };
       await eventually(told, (is) => is);
     };

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import { type Config, readConfig, settings } from '../../src/config.js';
 import { BootError } from '../../src/models/boot-error.js';
-import { tableUnder } from './api/markdown.js';
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -92,39 +90,16 @@ describe('the configuration', () => {
     expect(faultOf(secrets)).not.toContain('canary');
   });
 
+  it('repeats what was faulty on one line of sane length', () => {
+    const message = faultOf({ PORT: `1\n2\u2028${'3'.repeat(10_000)}` });
+    expect(message.length).toBeLessThan(300);
+    expect(message).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u);
+  });
+
   it('names every fault at once', () => {
     const message = faultOf({ PORT: 'x', LOG_LEVEL: 'loud', REDIS_URL: 'x' });
     for (const name of ['PORT', 'LOG_LEVEL', 'REDIS_URL']) expect(message).toContain(`${name} must `);
     expect(message.split('\n')).toHaveLength(1);
-  });
-});
-
-describe('the documentation of the configuration', () => {
-  const expected = Object.entries(settings).map(([name, { fallback, description }]) => ({
-    variable: name,
-    default: fallback,
-    what: description,
-  }));
-
-  it('is in README.md as it is in the source', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    expect(tableUnder(readme, 'Configuration', ['variable', 'default', 'what'])).toEqual(expected);
-  });
-
-  it('is in .env.example as it is in the source, and that can be used as it is', () => {
-    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
-    const blocks = example.trimEnd().split('\n\n').slice(1);
-    const described = blocks.map((block) => {
-      const lines = block.split('\n');
-      const [, variable = '', value = ''] = /^#([A-Z_]+)=(.*)$/.exec(lines.at(-1) ?? '') ?? [];
-      const without = /^# Left out: (.*)\.$/.exec(lines.at(-2) ?? '')?.[1];
-      return { variable, default: without ?? value, what: lines[0]?.slice(2) };
-    });
-    expect(described).toEqual(expected);
-    const values: readonly (readonly [string, string])[] = [...example.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(
-      ([, name, value]) => [name, value] as const,
-    );
-    expect(() => readConfig(Object.fromEntries(values))).not.toThrow();
   });
 });
 

@@ -9,7 +9,7 @@ import { PageQuery } from './page.dto.js';
 import { isTime } from './tenant.dto.js';
 
 export class ReviewsQuery extends PageQuery {
-  @OneOf(reviewStatuses, { description: 'Only these.', required: false })
+  @OneOf(reviewStatuses, { description: 'Only these.', example: 'PENDING', required: false })
   status?: ReviewStatus;
 
   @OneOf(reasonCodes, { description: 'Only those whose gravest reason is this.', required: false })

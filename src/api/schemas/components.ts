@@ -106,8 +106,8 @@ const taskError = objectOf<TaskError>(
 
 const reason = objectOf<Reason>('One thing that fired, and where.', {
   code: oneOf(reasonCodes, 'What sort of thing.'),
-  detector: text('What fired.', 'PII/IBAN'),
-  detail: text('In words. Never repeats the secret or the personal datum.'),
+  detector: text('What fired.', 'SECRET/JWT'),
+  detail: text('In words. Never repeats the secret or the personal datum.', 'A JSON Web Token.'),
   pointer: nullable(text('RFC 6901 pointer to the string in the output.', '/reply')),
   start: nullable(count('Where in that string it starts, in UTF-16 code units.', 12)),
   end: nullable(count('Where it ends, exclusive.', 34)),
@@ -129,7 +129,7 @@ const review = objectOf<ReviewWire>('One held result in front of a person.', {
   kind,
   reason: oneOf(reasonCodes, 'The gravest of the reasons.'),
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
-  details: text('The reasons in a sentence.'),
+  details: text('The reasons in a sentence.', 'A JSON Web Token.'),
   status: oneOf(reviewStatuses, 'Where it stands.'),
   confidence,
   taskInput: anyJson('What the agent was to work on.', exampleInput),

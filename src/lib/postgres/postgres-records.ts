@@ -199,7 +199,8 @@ export class PostgresRecords extends RecordsPort {
       const reachedHead = lastSequence >= (head?.sequence ?? 0);
       if (items.length < chainStride || reachedHead) break;
     }
-    if (head?.sequence !== lastSequence || head.hash !== lastHash) return broken(lastSequence + 1);
+    const complete = head?.sequence === lastSequence && head.hash === lastHash;
+    if (!complete || head.lastEvent !== lastSequence) return broken(lastSequence + 1);
     return { valid: true, checkedEvents: lastSequence, lastSequence, lastHash };
   }
 
@@ -269,7 +270,7 @@ export class PostgresRecords extends RecordsPort {
        UNION ALL
        SELECT t.tenant_id, t.agent_id, t.task_id, NULL
        FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id
-        AND t.status = 'CANCELLED' AND t.completed_at > clock_timestamp() - $3 * interval '1 millisecond'
+        AND t.status = 'CANCELLED' AND t.completed_at > statement_timestamp() - $3 * interval '1 millisecond'
        ORDER BY 3`,
       [holders.map(({ tenantId }) => tenantId), holders.map(({ agentId }) => agentId), this.leaseMs],
     );
@@ -286,9 +287,12 @@ export class PostgresRecords extends RecordsPort {
     });
   }
 
+  /** One statement sees one moment: an event that lies behind the head then was not written by the ledger. */
   private async head(tenantId: string) {
-    const [head] = await this.query<{ sequence: number; hash: string }>(
-      'SELECT sequence::double precision AS sequence, hash FROM audit_heads WHERE tenant_id = $1',
+    const [head] = await this.query<{ sequence: number; hash: string; lastEvent: number | null }>(
+      `SELECT h.sequence::double precision AS sequence, h.hash,
+              (SELECT max(e.sequence)::double precision FROM audit_events e WHERE e.tenant_id = h.tenant_id) AS "lastEvent"
+       FROM audit_heads h WHERE h.tenant_id = $1`,
       [tenantId],
     );
     return head;

@@ -128,11 +128,10 @@ export class PostgresRegistry extends RegistryPort {
     return this.changed<Departure>(
       `WITH gone AS (
          SELECT tenant_id, agent_id,
-                CASE WHEN last_seen <= clock_timestamp() - $2::integer * interval '1 millisecond' THEN 'OFFLINE' ELSE 'SUSPECT' END AS state
+                CASE WHEN last_seen <= statement_timestamp() - $2::integer * interval '1 millisecond' THEN 'OFFLINE' ELSE 'SUSPECT' END AS state
          FROM registry_entries
-         WHERE liveness <> 'OFFLINE' AND (
-           last_seen <= clock_timestamp() - $2::integer * interval '1 millisecond'
-           OR (liveness = 'PRESENT' AND last_seen <= clock_timestamp() - $1::integer * interval '1 millisecond'))
+         WHERE liveness <> 'OFFLINE' AND last_seen <= statement_timestamp() - $1::integer * interval '1 millisecond'
+           AND (liveness = 'PRESENT' OR last_seen <= statement_timestamp() - $2::integer * interval '1 millisecond')
          ORDER BY last_seen LIMIT $3 FOR UPDATE SKIP LOCKED
        )
        UPDATE registry_entries e SET liveness = gone.state FROM gone

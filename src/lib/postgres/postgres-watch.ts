@@ -13,7 +13,10 @@ const open = `NOT EXISTS (
   SELECT FROM sessions s WHERE s.tenant_id = t.tenant_id AND s.session_id = t.session_id AND s.state IN ('PAUSED', 'STOPPED')
 )`;
 
-/** What is due, found in PostgreSQL. */
+/**
+ * What is due, found in PostgreSQL. Conditions go by the time at which the statement began, which holds still: an index
+ * cannot be entered by a clock that runs on.
+ */
 @Injectable()
 export class PostgresWatch extends WatchPort {
   constructor(private readonly dataSource: DataSource) {
@@ -35,7 +38,7 @@ export class PostgresWatch extends WatchPort {
 
   lostLeases(limit: number): Promise<readonly TaskRef[]> {
     return this.query(
-      `SELECT ${ref} FROM tasks WHERE status = 'RUNNING' AND lease_expires_at <= clock_timestamp()
+      `SELECT ${ref} FROM tasks WHERE status = 'RUNNING' AND lease_expires_at <= statement_timestamp()
        ORDER BY lease_expires_at LIMIT $1`,
       [limit],
     );
@@ -52,7 +55,7 @@ export class PostgresWatch extends WatchPort {
   overdueReviews(limit: number): Promise<readonly { tenantId: string; reviewId: string }[]> {
     return this.query(
       `SELECT tenant_id AS "tenantId", review_id AS "reviewId" FROM review_cards
-       WHERE status = 'PENDING' AND due_at <= clock_timestamp() ORDER BY due_at LIMIT $1`,
+       WHERE status = 'PENDING' AND due_at <= statement_timestamp() ORDER BY due_at LIMIT $1`,
       [limit],
     );
   }
@@ -92,7 +95,7 @@ export class PostgresWatch extends WatchPort {
     return this.query(
       `SELECT t.tenant_id AS "tenantId", t.kind, count(*)::integer AS ready FROM tasks t
        WHERE t.status IN ('QUEUED', 'APPROVED')
-         AND GREATEST(t.available_at, t.updated_at) < clock_timestamp() - $1 * interval '1 millisecond' AND ${open}
+         AND GREATEST(t.available_at, t.updated_at) < statement_timestamp() - $1 * interval '1 millisecond' AND ${open}
        GROUP BY 1, 2`,
       [settledMs],
     );
@@ -107,7 +110,7 @@ export class PostgresWatch extends WatchPort {
   ): Promise<readonly Ticket[]> {
     return this.query(
       `SELECT ${ticket} FROM tasks t WHERE t.tenant_id = $1 AND t.kind = $2 AND t.status IN ('QUEUED', 'APPROVED')
-         AND GREATEST(t.available_at, t.updated_at) < clock_timestamp() - $3 * interval '1 millisecond' AND ${open}
+         AND GREATEST(t.available_at, t.updated_at) < statement_timestamp() - $3 * interval '1 millisecond' AND ${open}
          AND ($4::uuid IS NULL OR t.task_id > $4) ORDER BY t.task_id LIMIT $5`,
       [tenantId, kind, settledMs, after ?? null, limit],
     );

@@ -1,24 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import { problemOf, problems } from '../../../src/api/problems.js';
 import { errorCodes } from '../../../src/models/errors.js';
-import { tableUnder } from './markdown.js';
 
 describe('the table of errors', () => {
   it('has every code, in the order of the statuses', () => {
     expect(Object.keys(problems).toSorted()).toEqual([...errorCodes].toSorted());
     const statuses = Object.values(problems).map(({ status }) => status);
     expect(statuses).toEqual(statuses.toSorted((one, other) => one - other));
-  });
-
-  it('is in README.md as it is in the source', () => {
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const expected = Object.entries(problems).map(([code, { status, title }]) => ({
-      code,
-      status: String(status),
-      meaning: title,
-    }));
-    expect(tableUnder(readme, 'Errors', ['code', 'status', 'meaning'])).toEqual(expected);
   });
 });
 

@@ -1,0 +1,367 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mayDo, type TenantRole, tenantRoles } from '../../../src/models/access.js';
+import { digestOf } from '../../../src/models/digest.js';
+import type { JsonValue } from '../../../src/models/json.js';
+import type { DescribedOperation } from '../../../src/api/described-operations.js';
+import { problems } from '../../../src/api/problems.js';
+import { bodyLimits } from '../../../src/api/json-body.js';
+import { openLink } from '../../contract/link.js';
+import { aFailure, aKind, aResult, aTask } from '../../factories.js';
+import {
+  createStore,
+  createTenant,
+  type Mode,
+  modes,
+  mustBe,
+  type TestStore,
+  type TestTenant,
+} from '../../support/chimera.js';
+import { Client, itemsOf, textOf } from '../../support/client.js';
+import { follow } from '../../support/event-stream.js';
+import { DescribedClient, type Description, descriptionOf } from './description.js';
+import { claim, claimNew, type Crew, handIn, holdNew, register, worker } from './work.js';
+
+const nobody = '01890000-0000-7000-8000-000000000000';
+
+/** What the routes have answered until now, in either mode. */
+const exercised = new Set<string>();
+
+/** A server whose every answer is held against its own description. */
+interface Stage {
+  readonly store: TestStore;
+  readonly tenant: TestTenant;
+  readonly description: Description;
+  readonly admin: Client;
+  readonly operator: Client;
+  readonly auditor: Client;
+  readonly crew: Crew;
+}
+
+async function openStage(mode: Mode): Promise<Stage> {
+  const store = await createStore(mode);
+  const { url } = await store.start();
+  const description = await descriptionOf(url, exercised);
+  const tenant = await createTenant(url);
+  const described = (client: Client) => new DescribedClient(client, description);
+  const { path } = tenant;
+  return {
+    store,
+    tenant,
+    description,
+    admin: described(tenant.admin),
+    operator: described(tenant.operator),
+    auditor: described(tenant.auditor),
+    crew: { path, submitter: described(tenant.submitter), agent: described(tenant.agent) },
+  };
+}
+
+describe.each(modes)('answers on %s, held against the description', (mode) => {
+  let stage: Stage;
+  let admin: Client;
+  let operator: Client;
+  let auditor: Client;
+  let crew: Crew;
+
+  beforeAll(async () => {
+    stage = await openStage(mode);
+    ({ admin, operator, auditor, crew } = stage);
+  });
+  afterAll(() => stage.store.drop());
+
+  it('covers tenants, keys and sessions', async () => {
+    const { path, submitter } = crew;
+    const tenantId = `${stage.tenant.tenantId}_b`;
+    mustBe(201, await admin.post('/v1/tenants', { tenantId }));
+    mustBe(409, await admin.post('/v1/tenants', { tenantId, name: 'Again' }));
+    mustBe(200, await auditor.get(path));
+    const key = mustBe(
+      201,
+      await admin.post(`${path}/api-keys`, {
+        name: 'night',
+        role: 'AUDITOR',
+        expiresAt: '2999-01-01T00:00:00Z',
+      }),
+    );
+    expect(itemsOf(mustBe(200, await admin.get(`${path}/api-keys?limit=2`)))).toHaveLength(2);
+    mustBe(204, await admin.delete(`${path}/api-keys/${textOf(key.body.keyId)}`));
+
+    const opened = mustBe(201, await submitter.post(`${path}/sessions`, { requestedBy: 'nightly import' }));
+    const session = `${path}/sessions/${textOf(opened.body.sessionId)}`;
+    mustBe(200, await submitter.get(session));
+    mustBe(409, await submitter.post(`${session}/resume`));
+    mustBe(200, await submitter.post(`${session}/pause`));
+    mustBe(200, await submitter.post(`${session}/resume`));
+    mustBe(200, await submitter.post(`${session}/stop`));
+    mustBe(409, await submitter.post(`${session}/pause`));
+  });
+
+  it('covers agents', async () => {
+    const { path, agent } = crew;
+    const other = `${path}/agents/planner:2`;
+    const registration = {
+      name: 'Two',
+      role: 'PLANNER',
+      version: '2',
+      capabilities: ['plan'],
+      metadata: { a: 1 },
+    };
+    mustBe(200, await agent.put(other, registration));
+    mustBe(200, await agent.post(`${other}/heartbeat`, { status: 'IDLE', metrics: { load: 0.5 } }));
+    mustBe(200, await agent.get(other));
+    mustBe(200, await operator.get(`${path}/agents?status=IDLE&capability=plan`));
+    mustBe(200, await operator.post(`${other}/pause`));
+    mustBe(200, await operator.post(`${other}/resume`));
+    mustBe(200, await agent.post(`${other}/claims`, { maxTasks: 3, kinds: ['plan'] }));
+    mustBe(204, await agent.delete(other));
+    mustBe(404, await agent.post(`${other}/claims`));
+  });
+
+  it('covers a task from its submission to its execution', async () => {
+    const { path, submitter, agent } = crew;
+    await register(crew);
+    const opened = await submitter.post(`${path}/sessions`, {});
+    const sessionId = textOf(opened.body.sessionId);
+    const proposal = await claimNew(crew, { sessionId, timeoutMs: 60_000, priority: 99 });
+    const task = `${path}/tasks/${proposal.taskId}`;
+    const lease = { agentId: worker, leaseToken: proposal.leaseToken };
+    mustBe(200, await agent.post(`${task}/lease`, { ...lease, extendMs: 20_000 }));
+    mustBe(404, await submitter.get(`${task}/result`));
+    const output = { reply: 'Write to bob@example.com.' };
+    const wrongDigest = { ...aResult({ output }), outputDigest: digestOf('something else') };
+    mustBe(400, await handIn(crew, proposal, wrongDigest));
+    const held = mustBe(200, await handIn(crew, proposal, aResult({ output })));
+    mustBe(200, await submitter.get(task));
+
+    const review = `${path}/reviews/${textOf(held.body.reviewId)}`;
+    const card = mustBe(200, await operator.get(review));
+    mustBe(200, await operator.post(`${review}/assign`, { ttlMs: 60_000 }));
+    mustBe(409, await admin.post(`${review}/assign`));
+    mustBe(409, await admin.post(`${review}/unassign`));
+    mustBe(200, await operator.post(`${review}/unassign`));
+    const decide = (body: JsonValue, headers = {}) => operator.post(`${review}/decision`, body, headers);
+    const etag = card.headers.get('etag') ?? '';
+    mustBe(412, await decide({ status: 'APPROVED' }, { 'if-match': etag }));
+    const edit = {
+      status: 'APPROVED',
+      editedOutput: { reply: 'Call +44 20 7946 0958.' },
+      comment: 'No mail.',
+    };
+    mustBe(409, await decide(edit));
+    mustBe(200, await decide({ ...edit, confirmReasons: true }));
+    mustBe(409, await decide({ status: 'REJECTED' }));
+    mustBe(409, await operator.post(`${review}/assign`));
+    mustBe(409, await operator.post(`${review}/unassign`));
+    mustBe(200, await operator.get(`${path}/reviews?status=APPROVED&sort=priority`));
+
+    const execution = await claim(crew);
+    expect(execution.assignment).toMatchObject({ stage: 'EXECUTE', approval: { output: edit.editedOutput } });
+    const done = { status: 'SUCCEEDED', outputDigest: digestOf(edit.editedOutput) };
+    mustBe(200, await handIn(crew, execution, done));
+    mustBe(409, await handIn(crew, execution, { ...done, confidence: 1 }));
+    mustBe(200, await submitter.get(`${task}/result`));
+    mustBe(200, await auditor.get(`${task}/history?limit=3`));
+    mustBe(409, await submitter.post(`${task}/cancel`));
+    mustBe(200, await submitter.get(`${path}/tasks?sessionId=${sessionId}&kind=${aKind}`));
+  });
+
+  it('covers the other ways of a task', async () => {
+    const { path, submitter, agent } = crew;
+    const released = await claimNew(crew);
+    const lease = { agentId: worker, leaseToken: released.leaseToken };
+    mustBe(204, await agent.post(`${path}/tasks/${released.taskId}/release`, lease));
+    mustBe(409, await agent.post(`${path}/tasks/${released.taskId}/release`, lease));
+    mustBe(409, await agent.post(`${path}/tasks/${released.taskId}/lease`, lease));
+    const failing = await claim(crew);
+    mustBe(200, await handIn(crew, failing, aFailure({ retryable: false })));
+    mustBe(200, await submitter.get(`${path}/tasks/${failing.taskId}/result`));
+    mustBe(200, await submitter.get(`${path}/tasks/${failing.taskId}`));
+
+    const rejected = await holdNew(crew, { onApproval: 'COMPLETE' });
+    mustBe(
+      200,
+      await operator.post(`${path}/reviews/${rejected}/decision`, { status: 'REJECTED', comment: 'No.' }),
+    );
+    const cancelled = await holdNew(crew);
+    const { body } = await operator.get(`${path}/reviews/${cancelled}`);
+    mustBe(200, await submitter.post(`${path}/tasks/${textOf(body.taskId)}/cancel`));
+    mustBe(200, await operator.get(`${path}/reviews/${cancelled}`));
+
+    mustBe(202, await submitter.post(`${path}/tasks/batch`, { tasks: [aTask({ kind: 'other' })] }));
+    const once = { 'idempotency-key': 'order 17' };
+    mustBe(202, await submitter.post(`${path}/tasks`, aTask({ kind: 'other' }), once));
+    mustBe(422, await submitter.post(`${path}/tasks`, aTask({ kind: 'another' }), once));
+    const stopped = await submitter.post(`${path}/sessions`);
+    const sessionId = textOf(stopped.body.sessionId);
+    mustBe(200, await submitter.post(`${path}/sessions/${sessionId}/stop`));
+    mustBe(409, await submitter.post(`${path}/tasks`, aTask({ sessionId })));
+    mustBe(409, await submitter.post(`${path}/tasks/batch`, { tasks: [aTask({ sessionId })] }));
+    for (const absent of [{ sessionId: nobody }, { parentTaskId: nobody }]) {
+      mustBe(404, await submitter.post(`${path}/tasks`, aTask(absent)));
+      mustBe(404, await submitter.post(`${path}/tasks/batch`, { tasks: [aTask(absent)] }));
+    }
+  });
+
+  it('covers the policy, and a result that it sends back', async () => {
+    const { path } = crew;
+    const strict = {
+      confidence: { holdBelow: 0.9, rejectBelow: 0.3 },
+      keywords: [{ term: 'refund', match: 'PREFIX', action: 'DENY' }],
+      patterns: [{ name: 'order', pattern: 'ORD-[0-9]{8}', action: 'HITL' }],
+      detectors: {
+        PII: { allow: ['a@b.example'], types: { EMAIL: { action: 'OFF' } } },
+        SECRET: { action: 'DENY' },
+      },
+      topics: { POLITICS: { action: 'OFF' } },
+      kinds: {
+        [aKind]: { detectors: { SECRET: { types: { JWT: { action: 'HITL' } } } }, reviewDeadlineMs: 5000 },
+      },
+    };
+    mustBe(200, await operator.put(`${path}/policy`, strict));
+    mustBe(200, await auditor.get(`${path}/policy`));
+    mustBe(200, await auditor.get(`${path}/policy/versions?limit=1`));
+    mustBe(400, await operator.put(`${path}/policy`, { confidence: { holdbelow: 1 } }));
+    const asked = { output: { reply: 'refunding ORD-12345678' }, confidence: 0.95, kind: aKind };
+    mustBe(200, await auditor.post(`${path}/policy/evaluate`, asked));
+    mustBe(200, await auditor.post(`${path}/policy/evaluate`, { ...asked, policy: strict }));
+    mustBe(400, await auditor.post(`${path}/policy/evaluate`, { ...asked, policy: { topics: 1 } }));
+
+    const sentBack = await claimNew(crew);
+    mustBe(200, await handIn(crew, sentBack, aResult({ confidence: 0.2 })));
+    const again = await claim(crew);
+    expect(again.assignment).toMatchObject({ feedback: { decision: { outcome: 'RETRY' } } });
+    mustBe(200, await handIn(crew, again, aResult({ output: 'A refund!' })));
+    expect((await crew.submitter.get(`${path}/tasks/${again.taskId}/result`)).body.status).toBe('BLOCKED');
+    const review = `${path}/reviews/${await holdNew(crew)}`;
+    const denied = { status: 'APPROVED', editedOutput: 'A refund!', confirmReasons: true };
+    expect(mustBe(409, await operator.post(`${review}/decision`, denied)).body.code).toBe('EDIT_DENIED');
+    mustBe(200, await operator.put(`${path}/policy`, {}));
+  });
+
+  it('covers the audit record, the feed and the numbers', async () => {
+    const { path, submitter } = crew;
+    mustBe(200, await auditor.get(`${path}/audit?type=task.queued&from=2020-01-01T00:00:00Z&limit=2`));
+    mustBe(200, await auditor.get(`${path}/audit/verify`));
+    const { body } = mustBe(200, await auditor.get(`${path}/audit/export`));
+    const lines = textOf(body.value).trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) {
+      expect(
+        stage.description.faultIn(JSON.parse(line), 'components', 'schemas', 'AuditEvent'),
+      ).toBeUndefined();
+    }
+    const session = await submitter.post(`${path}/sessions`);
+    for (const address of [`${path}/events`, `${path}/sessions/${textOf(session.body.sessionId)}/events`]) {
+      const stream = await follow(auditor, address, '0');
+      stage.description.check('GET', address, { ...stream, body: {} });
+      const [first] = await stream.untilCount(1);
+      expect(stage.description.faultIn(first?.data, 'components', 'schemas', 'Event')).toBeUndefined();
+      stream.close();
+    }
+    mustBe(200, await auditor.get(`${path}/stats`));
+    for (const address of ['/health/live', '/health/ready', '/metrics']) {
+      mustBe(200, await new DescribedClient(new Client(admin.url, ''), stage.description).get(address));
+    }
+  });
+});
+
+describe('refusals, held against the description', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    // Queues and signals on Redis live on while the database is gone.
+    stage = await openStage('redis');
+  });
+  afterAll(() => stage.store.drop());
+
+  it('are those of every route', async () => {
+    const { admin, description, tenant } = stage;
+    const insider = (role: TenantRole) => new DescribedClient(clientOf(tenant, role), description);
+    for (const described of description.operations) {
+      const { method, operation } = described;
+      const verb = method.toUpperCase();
+      const codes = operation['x-error-codes'] ?? [];
+      const address = addressOf(described, tenant.tenantId);
+      const body = JSON.stringify(exampleOf(described));
+      const elsewhere = addressOf(described, 't_nobody');
+      const anonymous = new DescribedClient(new Client(admin.url, ''), description);
+      const needs = operation['x-needs'] ?? 'PUBLIC';
+      if (needs === 'PUBLIC') continue;
+      const outsider = tenantRoles.find((role) => !mayDo(role, needs));
+      const sendings = {
+        UNAUTHENTICATED: () => anonymous.raw(verb, address, body),
+        FORBIDDEN: () => insider(outsider ?? 'OPERATOR').raw(verb, address, body),
+        TENANT_NOT_FOUND: () => admin.raw(verb, elsewhere, body),
+        VALIDATION_FAILED: () => admin.raw(verb, `${address}?unheardOf=1`, body),
+        MALFORMED_JSON: () => admin.raw(verb, address, '{'),
+        UNSUPPORTED_MEDIA_TYPE: () => admin.raw(verb, address, 'a=b', { 'content-type': 'text/plain' }),
+        PAYLOAD_TOO_LARGE: () => admin.raw(verb, address, oversized(address)),
+        INVALID_CURSOR: () => admin.raw(verb, `${address}?cursor=x`),
+      };
+      for (const [code, send] of Object.entries(sendings)) {
+        if (codes.some((known) => known === code)) expect((await send()).body.code).toBe(code);
+      }
+      const absent = codes.find((code) =>
+        /^(API_KEY|SESSION|AGENT|TASK|REVIEW)_NOT_(FOUND|REGISTERED)$/.test(code),
+      );
+      if (absent && /\{(keyId|sessionId|agentId|taskId|reviewId)\}/.test(described.path)) {
+        expect((await admin.raw(verb, address, body)).body.code).toBe(absent);
+      }
+    }
+  }, 60_000);
+
+  it('are 503 while the database is gone', async () => {
+    const { admin, description, store, tenant } = stage;
+    const link = await openLink(store.config.databaseUrl ?? '');
+    const server = await store.start({ databaseUrl: link.url });
+    await link.cut();
+    const cutOff = new DescribedClient(new Client(server.url, admin.key), description);
+    const keyed = description.operations.filter(({ operation }) => operation['x-needs'] !== 'PUBLIC');
+    for (const described of keyed) {
+      const address = addressOf(described, tenant.tenantId);
+      const body = JSON.stringify(exampleOf(described));
+      mustBe(503, await cutOff.raw(described.method.toUpperCase(), address, body));
+    }
+    mustBe(503, await cutOff.get('/health/ready'));
+    await server.stop();
+  });
+
+  it('leave no success and no error of any route undriven', () => {
+    const missing = stage.description.operations.flatMap(({ method, path, operation }) => {
+      const route = `${method.toUpperCase()} ${path}`;
+      const successes = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+      const refusals = (operation['x-error-codes'] ?? [])
+        // A fault of ours cannot be provoked from outside.
+        .filter((code) => code !== 'INTERNAL_ERROR')
+        .map((code) => `${problems[code].status} ${code}`);
+      return [...successes, ...refusals]
+        .map((outcome) => `${route} ${outcome}`)
+        .filter((one) => !exercised.has(one));
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+function clientOf(tenant: TestTenant, role: TenantRole): Client {
+  const { operator, submitter, agent, auditor } = tenant;
+  return { OPERATOR: operator, SUBMITTER: submitter, AGENT: agent, AUDITOR: auditor }[role];
+}
+
+/** The operation's address, of things that are not there. */
+function addressOf({ path }: DescribedOperation, tenantId: string): string {
+  return path
+    .replace('{tenantId}', tenantId)
+    .replace('{agentId}', 'nobody')
+    .replaceAll(/\{\w+\}/g, nobody);
+}
+
+/** The first example of the operation's body. */
+function exampleOf({ operation: { requestBody } }: DescribedOperation): unknown {
+  if (!requestBody || '$ref' in requestBody) return undefined;
+  const [example] = Object.values(requestBody.content['application/json']?.examples ?? {});
+  return example && 'value' in example ? example.value : undefined;
+}
+
+function oversized(address: string): string {
+  const bytes = address.endsWith('/batch') ? bodyLimits.batchBytes : bodyLimits.bytes;
+  return JSON.stringify({ padding: 'x'.repeat(bytes) });
+}

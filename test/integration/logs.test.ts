@@ -1,0 +1,282 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Client as PostgresClient } from 'pg';
+import { adminKey, createTenant, type Mode, modes, mustBe, type TestTenant } from '../support/chimera.js';
+import { type Answer, Client, textOf } from '../support/client.js';
+import { type EventStream, follow } from '../support/event-stream.js';
+import { cardOf, claimOne, decide, handIn, hold, register, submit } from '../support/fleet.js';
+import { killProcesses, type ServerProcess, startProcess } from '../support/server-process.js';
+import { createDatabase, createRedis, type TestDatabase, type TestRedis } from '../support/servers.js';
+import { aDoubtfulResult, aFailure, aResult } from '../factories.js';
+
+/** Text that must stay where it belongs, by where it was put. */
+const canaries = {
+  input: 'canary-input-7f3a91',
+  held: 'canary-held-2be604',
+  released: 'canary-released-c81d55',
+  edited: 'canary-edited-90ef17',
+  error: 'canary-error-4d6b28',
+  body: 'canary-body-e5a3c0',
+  policy: 'canary-policy-18f7d9',
+  path: 'canary-path-b602ee',
+  key: 'chimera_canary-key-57ac34',
+};
+
+interface Exchange {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** What kind of refusal it was answered with. */
+  readonly code: string;
+}
+
+/** Requests that are refused before it is asked who is calling. */
+const nobodys: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MALFORMED_JSON', 'ROUTE_NOT_FOUND']);
+
+const exchanges: Exchange[] = [];
+
+/** A client that remembers what it asked, and under which id it was answered. */
+class RecordedClient extends Client {
+  override async raw(...request: Parameters<Client['raw']>): Promise<Answer> {
+    const answer = await super.raw(...request);
+    const requestId = answer.headers.get('x-request-id') ?? '';
+    const code = textOf(answer.body.code);
+    exchanges.push({ requestId, method: request[0], path: request[1], status: answer.status, code });
+    return answer;
+  }
+}
+
+function recorded(tenant: TestTenant): TestTenant {
+  const client = ({ url, key }: Client) => new RecordedClient(url, key);
+  const { admin, operator, submitter, agent, auditor } = tenant;
+  return {
+    ...tenant,
+    ...{ admin: client(admin), operator: client(operator), submitter: client(submitter) },
+    ...{ agent: client(agent), auditor: client(auditor) },
+  };
+}
+
+type LogLine = Readonly<Record<string, unknown>>;
+
+/** The log without the announcement, which is for people. */
+function linesOf(server: ServerProcess): readonly LogLine[] {
+  const lines = server.stdout().split('\n');
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+}
+
+/** Everything that a Redis holds, as text. */
+async function contentOf(url: string): Promise<string> {
+  const redis = new Redis(url);
+  try {
+    const found: unknown[] = [];
+    for await (const keys of redis.scanStream({ count: 1000 }) as AsyncIterable<string[]>) {
+      for (const key of keys) found.push([key, await valueOf(redis, key)]);
+    }
+    return JSON.stringify(found);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function valueOf(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case 'string':
+      return redis.get(key);
+    case 'hash':
+      return redis.hgetall(key);
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'set':
+      return redis.smembers(key);
+    case 'zset':
+      return redis.zrange(key, 0, -1);
+    case 'stream':
+      return redis.xrange(key, '-', '+');
+    default:
+      throw new Error(`${key} is a ${type}, which this test cannot read.`);
+  }
+}
+
+/** Every row of the queue's own schema, as text. */
+async function queueRowsOf(url: string): Promise<string> {
+  const client = new PostgresClient({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`,
+    );
+    const found: string[] = [];
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      found.push(...rows.map(({ row }) => row));
+    }
+    return found.join('\n');
+  } finally {
+    await client.end();
+  }
+}
+
+describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
+  let database: TestDatabase;
+  let redis: TestRedis | undefined;
+  let connection: Redis | undefined;
+  let monitor: Redis | undefined;
+  let server: ServerProcess;
+  let tenant: TestTenant;
+  let stream: EventStream;
+  let waiting: string;
+  const stored = { commands: '', redis: '', queues: '', audit: '' };
+
+  beforeAll(async () => {
+    exchanges.length = 0;
+    database = await createDatabase();
+    redis = mode === 'redis' ? await createRedis() : undefined;
+    connection = redis && new Redis(redis.url);
+    monitor = await connection?.monitor();
+    monitor?.on('monitor', (_time: string, args: readonly string[]) => {
+      stored.commands += `${args.join(' ')}\n`;
+    });
+    server = await startProcess({
+      DATABASE_URL: database.url,
+      ...(redis && { REDIS_URL: redis.url }),
+      CHIMERA_ADMIN_KEY: adminKey,
+      LOG_LEVEL: 'trace',
+    });
+    await server.serving;
+    tenant = recorded(await createTenant(server.url));
+    stream = await follow(tenant.auditor, `${tenant.path}/events`);
+    await workThrough();
+    waiting = await submit(tenant, { input: { text: canaries.input } });
+    await stream.untilType('task.failed');
+    const audit = mustBe(200, await tenant.auditor.get(`${tenant.path}/audit/export`));
+    stored.audit = textOf(audit.body['value']);
+    stored.redis = redis ? await contentOf(redis.url) : '';
+    stored.queues = await queueRowsOf(database.url);
+    stream.close();
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+  }, 120_000);
+  afterAll(async () => {
+    monitor?.disconnect();
+    connection?.disconnect();
+    await killProcesses();
+    await database.drop();
+    await redis?.drop();
+  });
+
+  /** Each way that a text can take through the service, and what is refused on the way. */
+  async function workThrough(): Promise<void> {
+    const { path, admin, agent, operator, submitter } = tenant;
+    const task = { input: { text: canaries.input } };
+    const doubtful = aDoubtfulResult({ output: { reply: canaries.held } });
+    await register(tenant, 'writer');
+
+    const approved = await hold(tenant, 'writer', { task, result: doubtful });
+    mustBe(200, await decide(tenant, approved.reviewId));
+    await carryOut();
+    const edited = await hold(tenant, 'writer', { task, result: doubtful });
+    const verdict = { status: 'APPROVED', editedOutput: { reply: canaries.edited } };
+    mustBe(200, await decide(tenant, edited.reviewId, verdict));
+    mustBe(409, await decide(tenant, edited.reviewId, { status: 'REJECTED' }));
+    await carryOut();
+    const open = await hold(tenant, 'writer', { task, result: doubtful });
+    await cardOf(tenant, open.reviewId);
+
+    const taskId = await submit(tenant, task);
+    const released = aResult({ output: { reply: canaries.released } });
+    mustBe(200, await handIn(tenant, await claimOne(tenant, 'writer'), released));
+    mustBe(200, await submitter.get(`${path}/tasks/${taskId}/result`));
+    await submit(tenant, task);
+    const failure = aFailure({ message: canaries.error, retryable: false });
+    mustBe(200, await handIn(tenant, await claimOne(tenant, 'writer'), failure));
+
+    mustBe(400, await submitter.raw('POST', `${path}/tasks`, `{"input": "${canaries.body}`));
+    mustBe(400, await submitter.post(`${path}/tasks`, { kind: canaries.body, [canaries.body]: 1, input: 1 }));
+    mustBe(400, await agent.post(`${path}/agents/writer/heartbeat`, { status: canaries.body }));
+    mustBe(400, await submitter.get(`${path}/tasks?status=${canaries.path}`));
+    mustBe(404, await submitter.get(`/v1/${canaries.path}`));
+    mustBe(404, await submitter.get(`/v1/tenants/${canaries.path}/tasks`));
+    mustBe(400, await operator.put(`${path}/policy`, policyWith(`(${canaries.policy}`)));
+    mustBe(400, await operator.put(`${path}/policy`, { [canaries.policy]: canaries.policy }));
+    mustBe(403, await agent.put(`${path}/policy`, policyWith(canaries.policy)));
+    mustBe(401, await new RecordedClient(admin.url, canaries.key).get(`${path}/tasks`));
+  }
+
+  function policyWith(pattern: string) {
+    return { patterns: [{ name: 'canary', pattern, action: 'HOLD' }] };
+  }
+
+  /** The agent takes the approved work, and says that it did exactly that. */
+  async function carryOut(): Promise<void> {
+    const work = await claimOne(tenant, 'writer');
+    const outputDigest = textOf(work.body.approval?.outputDigest);
+    mustBe(200, await handIn(tenant, work, { status: 'SUCCEEDED', outputDigest }));
+  }
+
+  function secrets(): readonly string[] {
+    const keys = [tenant.admin, tenant.operator, tenant.submitter, tenant.agent, tenant.auditor];
+    return [...Object.values(canaries), ...keys.map(({ key }) => key)];
+  }
+
+  /** The secrets that the text holds, also where bytes are written in hex. */
+  function foundIn(text: string): readonly string[] {
+    return secrets().filter((secret) =>
+      [secret, Buffer.from(secret).toString('hex')].some((one) => text.includes(one)),
+    );
+  }
+
+  it('writes nothing of keys, inputs, outputs and faulty requests', () => {
+    expect(foundIn(server.stdout() + server.stderr())).toEqual([]);
+    expect(server.stderr()).toBe('');
+  });
+
+  it('writes JSON alone after its announcement', () => {
+    const lines = server.stdout().trimEnd().split('\n');
+    const first = lines.findLastIndex((line) => line.startsWith('  '));
+    expect(lines.slice(first + 1).filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
+  });
+
+  it('writes one line a request: who, what, how it went, how long it took', () => {
+    const requests = linesOf(server).filter(({ context }) => context === 'Request');
+    expect(exchanges.length).toBeGreaterThan(30);
+    for (const { requestId, method, path, status, code } of exchanges) {
+      const [line, ...more] = requests.filter((one) => one['requestId'] === requestId);
+      expect(more).toEqual([]);
+      const durationMs: unknown = expect.any(Number);
+      const place = path.startsWith(`${tenant.path}/`) ? routeOf(path) : expect.any(String);
+      expect(line).toMatchObject({ requestId, method, route: place, status, durationMs });
+      expect(line?.['tenantId']).toBe(nobodys.has(code) ? undefined : tenant.tenantId);
+      if (path.includes('/agents/')) expect(line?.['agentId']).toBe('writer');
+    }
+    expect(new Set(requests.map((one) => one['requestId'])).size).toBe(requests.length);
+  });
+
+  /** The pattern of a route, from a path. */
+  function routeOf(path: string): string {
+    const [pattern = ''] = path.split('?');
+    return pattern
+      .replace(tenant.path, '/v1/tenants/:tenantId')
+      .replace(/\/agents\/[^/]+/, '/agents/:agentId')
+      .replace(/\/tasks\/[^/]+/, '/tasks/:taskId')
+      .replace(/\/reviews\/[^/]+/, '/reviews/:reviewId');
+  }
+
+  it('keeps inputs, outputs and keys out of the queues and the registry', () => {
+    expect(stored.redis + stored.queues).toContain(waiting);
+    expect(foundIn(stored.redis)).toEqual([]);
+    expect(foundIn(stored.queues)).toEqual([]);
+  });
+
+  it('never sends them through Redis', () => {
+    expect(stored.commands.includes(waiting)).toBe(mode === 'redis');
+    expect(foundIn(stored.commands)).toEqual([]);
+  });
+
+  it('keeps them out of events and the audit record', () => {
+    expect(stream.text()).toContain('task.succeeded');
+    expect(foundIn(stream.text())).toEqual([]);
+    expect(stored.audit).toContain(waiting);
+    expect(foundIn(stored.audit)).toEqual([]);
+  });
+});
