@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { DescribedOperation } from '../../../src/api/described-operations.js';
-import { errorCodes } from '../../../src/models/errors.js';
 import { closeResources, openResources } from '../../../src/modules/open-resources.js';
 import type { Resources } from '../../../src/modules/resources.js';
 import { createApp } from '../../../src/server.js';
