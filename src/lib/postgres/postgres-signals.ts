@@ -27,7 +27,7 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
     client.on('notification', ({ payload }) => {
       if (payload !== undefined) this.receive(payload);
     });
-    client.once('error', (error: Error) => void this.reconnect(client, error));
+    client.on('error', (error: Error) => void this.reconnect(client, error));
     client.once('end', () => void this.reconnect(client));
     await client.connect();
     await client.query(`LISTEN ${channel}`);
@@ -57,6 +57,7 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
     lost.end().catch(() => undefined);
     while (this.isDown()) {
       await delay(reconnectMs);
+      if (this.closed) return;
       await this.connect().catch((fault: unknown) => {
         this.logger.debug({ err: fault }, 'Not yet.');
       });
