@@ -57,7 +57,7 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
     lost.end().catch(() => undefined);
     while (this.isDown()) {
       await delay(reconnectMs);
-      if (this.closed) return;
+      if (!this.isDown()) return;
       await this.connect().catch((fault: unknown) => {
         this.logger.debug({ err: fault }, 'Not yet.');
       });
