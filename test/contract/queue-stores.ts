@@ -31,7 +31,8 @@ export const queueStores: readonly (readonly [string, () => Promise<QueueStore>]
 const withoutListening: typeof createPostgresBackend = (name, options) =>
   createPostgresBackend(name, options);
 
-async function postgresStore(): Promise<QueueStore> {
+/** Jobs on PostgreSQL. */
+export async function postgresStore(): Promise<QueueStore> {
   const database = await createDatabase();
   const pools: pg.Pool[] = [];
   const links: Link[] = [];

@@ -127,6 +127,22 @@ describe('the ledger, when things go wrong', () => {
     });
   });
 
+  it('locks its tenants in their order, so that no two batches wait for each other in a ring', async () => {
+    const made = await Promise.all(Array.from({ length: 7 }, () => aTenant(desk.ledger)));
+    const tenantIds = 'SELECT tenant_id AS id FROM audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id';
+    const idsOf = async (sql: string) =>
+      (await bench.sql.query<{ id: string }>(sql, [made])).rows.map(({ id }) => id);
+    const inOrder = await idsOf(tenantIds);
+    for (const order of [made, inOrder, inOrder.toReversed()]) {
+      const holder = await locking(`${tenantIds} OFFSET 3 LIMIT 1 FOR UPDATE`, [made]);
+      const units = order.map((tenant) => decide(desk.ledger, tenant, {}, (view) => view.record(entry)));
+      await eventually(backendsThatWaitForALock, (pids) => pids.length > 0);
+      expect(await idsOf(`${tenantIds} FOR UPDATE SKIP LOCKED`)).toEqual(inOrder.slice(4));
+      await holder.release();
+      await Promise.all(units);
+    }
+  });
+
   it('says UNAVAILABLE when it waits too long for its turn', async () => {
     const { options } = createDataSource(bench.url);
     const hurried = await bench.open(
