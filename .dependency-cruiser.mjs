@@ -34,7 +34,7 @@ export default {
     ring(
       'models-import-models',
       models,
-      [models, ...packages('canonicalize'), ...node('crypto')],
+      [models, ...packages('canonicalize', 'html-entities'), ...node('buffer', 'crypto')],
       'What is: types and pure rules, which know nobody.',
     ),
     ring('ports-import-models', ports, [ports, models], 'What we need: promises in the words of the models.'),

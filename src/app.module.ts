@@ -9,6 +9,7 @@ import { RegistryModule } from './modules/registry.module.js';
 import type { Resources } from './modules/resources.js';
 import { ServicesModule } from './modules/services.module.js';
 import { SignalsModule } from './modules/signals.module.js';
+import { TrialsModule } from './modules/trials.module.js';
 import { WatchModule } from './modules/watch.module.js';
 
 /** The whole application, on what it was given to run on. */
@@ -26,6 +27,7 @@ export class AppModule {
         RegistryModule.on(resources),
         QueuesModule.on(resources),
         GateModule,
+        TrialsModule.on(resources),
         ServicesModule.on(resources),
         ApiModule,
       ],

@@ -17,6 +17,10 @@ export interface Config {
   readonly heartbeatIntervalMs: number;
   readonly leaseMs: number;
   readonly sweepIntervalMs: number;
+  readonly policyFourEyes: boolean;
+  readonly shadowRetentionDays: number;
+  /** 0: in the server's own thread. */
+  readonly replayThreads: number;
   readonly logLevel: LogLevel;
 }
 
@@ -120,6 +124,26 @@ export const settings = {
     86_400_000,
   ),
   SWEEP_INTERVAL_MS: wholeNumber('How often to look for what is due, in milliseconds.', 500, 20, 60_000),
+  POLICY_FOUR_EYES: {
+    description: 'Whether a looser policy needs a second operator whichever way it comes: on or off.',
+    fallback: 'off',
+    read(text = 'off') {
+      if (text === 'on' || text === 'off') return { value: text === 'on' };
+      return { fault: `must be on or off, not ${quoted(text)}` };
+    },
+  } satisfies Setting<boolean>,
+  SHADOW_RETENTION_DAYS: wholeNumber(
+    'For how many days it is kept what a shadow policy said of single results.',
+    30,
+    1,
+    3_650,
+  ),
+  REPLAY_THREADS: wholeNumber(
+    "Threads in which backtests and shadow policies judge; 0 for the server's own.",
+    2,
+    0,
+    64,
+  ),
   LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
     isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not ${quoted(text)}`,
   ),
@@ -153,6 +177,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     heartbeatIntervalMs: read('HEARTBEAT_INTERVAL_MS', settings.HEARTBEAT_INTERVAL_MS) ?? 0,
     leaseMs: read('LEASE_MS', settings.LEASE_MS) ?? 0,
     sweepIntervalMs: read('SWEEP_INTERVAL_MS', settings.SWEEP_INTERVAL_MS) ?? 0,
+    policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,
+    shadowRetentionDays: read('SHADOW_RETENTION_DAYS', settings.SHADOW_RETENTION_DAYS) ?? 0,
+    replayThreads: read('REPLAY_THREADS', settings.REPLAY_THREADS) ?? 0,
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
   };
   if (faults.length > 0) throw new BootError(`Settings: ${faults.join('; ')}.`);

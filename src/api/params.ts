@@ -67,3 +67,6 @@ export const TaskId = (): ParameterDecorator => Param('taskId', uuidOf('TASK_NOT
 export const SessionId = (): ParameterDecorator => Param('sessionId', uuidOf('SESSION_NOT_FOUND', 'session'));
 export const ReviewId = (): ParameterDecorator => Param('reviewId', uuidOf('REVIEW_NOT_FOUND', 'review'));
 export const KeyId = (): ParameterDecorator => Param('keyId', uuidOf('API_KEY_NOT_FOUND', 'key'));
+export const DraftId = (): ParameterDecorator => Param('draftId', uuidOf('DRAFT_NOT_FOUND', 'draft'));
+export const BacktestId = (): ParameterDecorator =>
+  Param('backtestId', uuidOf('BACKTEST_NOT_FOUND', 'backtest'));

@@ -49,6 +49,7 @@ export const access = {
   'review:decide': ['OPERATOR'],
   'policy:read': ['OPERATOR', 'AUDITOR'],
   'policy:write': ['OPERATOR'],
+  'policy:approve': ['OPERATOR'],
   'policy:evaluate': ['OPERATOR', 'AUDITOR'],
   'audit:read': ['OPERATOR', 'AUDITOR'],
   'event:read': ['SUBMITTER', 'OPERATOR', 'AUDITOR'],

@@ -39,6 +39,12 @@ export const auditTypes = [
   'key.created',
   'key.revoked',
   'session.started',
+  'policy.drafted',
+  'policy.shadowed',
+  'policy.backtested',
+  'policy.proposed',
+  'policy.approved',
+  'policy.discarded',
 ] as const;
 export type AuditType = (typeof auditTypes)[number];
 

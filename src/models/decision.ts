@@ -35,10 +35,26 @@ export interface Reason {
 export interface Decision {
   readonly outcome: DecisionOutcome;
   readonly policyVersion: number;
+  /** The version of the detectors that looked; not known of decisions from before they had one. */
+  readonly detectorVersion?: string;
   readonly reasons: readonly Reason[];
 }
 
 /** The gravest code among the reasons; `undefined` for none. */
 export function gravestCode(reasons: readonly Reason[]): ReasonCode | undefined {
   return reasonCodes.find((code) => reasons.some((reason) => reason.code === code));
+}
+
+/** Work that is not what was approved is a new proposal, and always seen by a person unless it is denied. */
+export function heldAsMismatch(verdict: Decision): Decision {
+  const mismatch: Reason = {
+    code: 'APPROVAL_MISMATCH',
+    detector: 'APPROVAL',
+    detail: 'The output is not the one that was approved.',
+    pointer: null,
+    start: null,
+    end: null,
+  };
+  const outcome = verdict.outcome === 'DENY' ? 'DENY' : 'HITL';
+  return { ...verdict, outcome, reasons: [...verdict.reasons, mismatch] };
 }

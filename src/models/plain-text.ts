@@ -1,4 +1,5 @@
 import { lookAlikes } from './look-alikes.js';
+import { isMarkUnit, isWordUnit } from './unit-kinds.js';
 
 /** A text as it was written, and in the form in which it is searched. */
 export interface PlainText {
@@ -8,8 +9,11 @@ export interface PlainText {
   /** `plain` in lower case, of the same length. */
   readonly folded: string;
   /** The place in `original`, in UTF-16 code units, of a place in `plain`; ends are exclusive. */
-  readonly toOriginal: (start: number, end: number) => { start: number; end: number };
+  readonly toOriginal: ToOriginal;
 }
+
+/** From a stretch of one text to the stretch of another text that it was made of. */
+export type ToOriginal = (start: number, end: number) => { start: number; end: number };
 
 /**
  * Undoes what makes a text look the same to a reader and different to a search.
@@ -22,27 +26,125 @@ export function plainText(original: string): PlainText {
   if (/^[\t\n\r\x20-\x7e]*$/.test(original)) {
     return { original, plain: original, folded: original.toLowerCase(), toOriginal: samePlace };
   }
-  const parts: string[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (const { index, 0: cluster } of original.matchAll(/[^\p{M}]\p{M}{0,16}|\p{M}/gsu)) {
-    const plain = plainCluster(cluster);
-    parts.push(plain);
-    starts.push(...Array<number>(plain.length).fill(index));
-    ends.push(...Array<number>(plain.length).fill(index + cluster.length));
+  const runs = new TextRuns();
+  let index = 0;
+  while (index < original.length) {
+    const end = endOfStaying(original, index);
+    if (end > index) runs.keep(original.slice(index, end), index);
+    index = end;
+    if (index === original.length) break;
+    clusterAt.lastIndex = index;
+    const [cluster] = clusterAt.exec(original) ?? [original.charAt(index)];
+    runs.replace(plainCluster(cluster), index, index + cluster.length);
+    index += cluster.length;
   }
-  const plain = parts.join('');
-  return { original, plain, folded: foldedLike(plain), toOriginal: placeIn(starts, ends) };
+  const plain = runs.text();
+  return { original, plain, folded: foldedLike(plain), toOriginal: runs.toOriginal() };
 }
 
 /** Whether the UTF-16 code unit at `index` belongs to a letter, a digit or a mark on one. */
 export function isWordAt(text: string, index: number): boolean {
   const unit = text.charCodeAt(index);
-  if (unit < 0x80) {
-    return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a);
-  }
-  const first = unit >= 0xdc00 && unit <= 0xdfff ? index - 1 : index;
+  if (unit < 0xd800 || unit > 0xdfff) return isWordUnit(unit);
+  const first = unit >= 0xdc00 ? index - 1 : index;
   return /^[\p{L}\p{N}\p{M}]/u.test(String.fromCodePoint(text.codePointAt(first) ?? 0x20));
+}
+
+/** A text that is put together from stretches of another one, and knows where each of them came from. */
+export class TextRuns {
+  readonly #parts: string[] = [];
+  /** Where each run begins here and there, and where it ends there; a kept run is as long there as here. */
+  readonly #here: number[] = [];
+  readonly #there: number[] = [];
+  readonly #ends: number[] = [];
+  #length = 0;
+
+  /** Adds a stretch as it is. */
+  keep(text: string, start: number): void {
+    const last = this.#here.length - 1;
+    const goesOn =
+      this.#ends[last] === start &&
+      this.#length - (this.#here[last] ?? 0) === start - (this.#there[last] ?? 0);
+    if (last >= 0 && goesOn) this.#ends[last] = start + text.length;
+    else this.#add(start, start + text.length);
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+
+  /** Adds what stands for a stretch: unit by unit where it is as long, else each of its units for all of it. */
+  replace(text: string, start: number, end: number): void {
+    if (text === '') return;
+    if (text.length === end - start) {
+      this.keep(text, start);
+      return;
+    }
+    this.#add(start, end);
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+
+  text(): string {
+    return this.#parts.join('');
+  }
+
+  toOriginal(): ToOriginal {
+    const [here, there, ends, total] = [this.#here, this.#there, this.#ends, this.#length];
+    const lengthOf = (run: number): number => (here[run + 1] ?? total) - (here[run] ?? 0);
+    const isKept = (run: number): boolean => lengthOf(run) === (ends[run] ?? 0) - (there[run] ?? 0);
+    return (start, end) => {
+      const first = lastAtMost(here, start);
+      const last = lastAtMost(here, Math.max(start, end - 1));
+      const from = isKept(first) ? start - (here[first] ?? 0) : 0;
+      const to = isKept(last) ? end - (here[last] ?? 0) + (there[last] ?? 0) : (ends[last] ?? 0);
+      return { start: (there[first] ?? 0) + from, end: to };
+    };
+  }
+
+  #add(start: number, end: number): void {
+    this.#here.push(this.#length);
+    this.#there.push(start);
+    this.#ends.push(end);
+  }
+}
+
+/** Where the last number stands that is not above the one given; 0 for none. */
+export function lastAtMost(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A character and its marks; the voice marks of half-width katakana are letters that become marks. */
+const clusterAt = /[^\p{M}][\p{M}\uff9e\uff9f]{0,16}|\p{M}/suy;
+
+/** Whether a character is plain as it stands: 0 where nobody has looked yet, 1 for yes, 2 for no. */
+const staying = new Uint8Array(0x10000);
+
+/** The end of the characters from a place on that are plain as they stand and carry no mark. */
+function endOfStaying(text: string, from: number): number {
+  let index = from;
+  while (index < text.length && stays(text.charCodeAt(index))) index += 1;
+  if (index > from && index < text.length && !isBare(text.charCodeAt(index))) index -= 1;
+  return index;
+}
+
+function stays(unit: number): boolean {
+  const known = staying[unit];
+  if (known) return known === 1;
+  const character = String.fromCharCode(unit);
+  const isPlain = isBare(unit) && plainCluster(character) === character;
+  staying[unit] = isPlain ? 1 : 2;
+  return isPlain;
+}
+
+/** Whether a unit is neither a mark nor a half of a character that may be one. */
+function isBare(unit: number): boolean {
+  return !isMarkUnit(unit) && unit !== 0xff9e && unit !== 0xff9f && (unit < 0xd800 || unit > 0xdfff);
 }
 
 const clusters = new Map<string, string>();
@@ -86,6 +188,14 @@ const accents = [
   [0x1dc0, 0x1dff],
   [0x20d0, 0x20ff],
   [0xfe20, 0xfe2f],
+  // The vowel signs of Hebrew and Arabic, which are seldom written, and the stroke that lengthens Arabic words.
+  [0x0591, 0x05bd],
+  [0x05bf, 0x05bf],
+  [0x05c1, 0x05c2],
+  [0x05c4, 0x05c7],
+  [0x0640, 0x0640],
+  [0x064b, 0x065f],
+  [0x0670, 0x0670],
 ] as const;
 
 function isAccent(character: string): boolean {
@@ -139,8 +249,4 @@ function sameLength(character: string, folded: string): string {
 
 function samePlace(start: number, end: number): { start: number; end: number } {
   return { start, end };
-}
-
-function placeIn(starts: readonly number[], ends: readonly number[]): PlainText['toOriginal'] {
-  return (start, end) => ({ start: starts[start] ?? 0, end: ends[Math.max(start, end - 1)] ?? 0 });
 }

@@ -10,6 +10,7 @@ import {
   topics,
   type ConfidenceBands,
   type DataRule,
+  type DataTypeRule,
   type KeywordRule,
   type KindOverrides,
   type PatternRule,
@@ -177,7 +178,7 @@ class PolicyReader extends JsonReader {
     return present<Partial<DataRule<T>>>({
       action: action === undefined ? undefined : this.oneOf(action, `${pointer}/action`, ruleActions),
       allow: allow === undefined ? undefined : this.#allow(allow, `${pointer}/allow`),
-      types: types === undefined ? undefined : this.#actions(types, `${pointer}/types`, known),
+      types: types === undefined ? undefined : this.#types(types, `${pointer}/types`, known),
     });
   }
 
@@ -187,6 +188,24 @@ class PolicyReader extends JsonReader {
       const text = this.text(entry, `${pointer}/${index}`, policyLimits.termLength);
       return text === undefined ? [] : [text];
     });
+  }
+
+  #types<T extends string>(
+    value: JsonValue,
+    pointer: string,
+    known: readonly T[],
+  ): Partial<Record<T, DataTypeRule>> {
+    const body = this.record(value, pointer, known) ?? {};
+    const rules: Partial<Record<T, DataTypeRule>> = {};
+    for (const name of known) {
+      if (body[name] === undefined) continue;
+      const at = `${pointer}/${name}`;
+      const { action: written, allow: values } = this.record(body[name], at, ['action', 'allow']) ?? {};
+      const action = this.oneOf(written, `${at}/action`, ruleActions);
+      const allow = values === undefined ? undefined : this.#allow(values, `${at}/allow`);
+      if (action) rules[name] = allow === undefined ? { action } : { action, allow };
+    }
+    return rules;
   }
 
   #actions<T extends string>(

@@ -18,6 +18,36 @@ export const personalDataTypes = [
   'PHONE',
   'IP_ADDRESS',
   'MAC_ADDRESS',
+  'AU_MEDICARE',
+  'AU_TFN',
+  'BE_NATIONAL_NUMBER',
+  'BR_CPF',
+  'CA_SIN',
+  'CH_AHV',
+  'CN_RESIDENT_ID',
+  'DE_TAX_ID',
+  'DK_CPR',
+  'ES_DNI',
+  'FI_HETU',
+  'FR_NIR',
+  'GB_NHS',
+  'GB_NINO',
+  'IE_PPS',
+  'IN_AADHAAR',
+  'IT_FISCAL_CODE',
+  'JP_MY_NUMBER',
+  'KR_RRN',
+  'NL_BSN',
+  'NO_BIRTH_NUMBER',
+  'PL_PESEL',
+  'PT_NIF',
+  'SE_PERSONAL_NUMBER',
+  'TR_ID',
+  'DATE_OF_BIRTH',
+  'PASSPORT',
+  'DRIVING_LICENCE',
+  'STREET_ADDRESS',
+  'CRYPTO_WALLET',
 ] as const;
 export type PersonalDataType = (typeof personalDataTypes)[number];
 
@@ -65,11 +95,17 @@ export interface PatternRule {
   readonly action: RuleAction;
 }
 
+/** What to do about one type of data; `allow` lists exact values of the type that never fire. */
+export interface DataTypeRule {
+  readonly action: RuleAction;
+  readonly allow?: readonly string[];
+}
+
 /** What to do about a class of data. `types` outranks `action`; `allow` lists exact values that never fire. */
 export interface DataRule<T extends string> {
   readonly action: RuleAction;
   readonly allow?: readonly string[];
-  readonly types?: Readonly<Partial<Record<T, { readonly action: RuleAction }>>>;
+  readonly types?: Readonly<Partial<Record<T, DataTypeRule>>>;
 }
 
 export interface DetectorRules {
@@ -138,7 +174,7 @@ export const defaultPolicy: PolicyDraft = {
 };
 
 /** The policy as it holds for one kind of task: the kind's overrides applied, and no kinds left in it. */
-export function policyFor(policy: Policy, kind: string): Policy {
+export function policyFor<P extends PolicyDraft>(policy: P, kind: string): P {
   const own = Object.hasOwn(policy.kinds, kind) ? policy.kinds[kind] : undefined;
   if (own === undefined) return policy;
   return {
@@ -158,8 +194,14 @@ export function policyFor(policy: Policy, kind: string): Policy {
 
 /** What a rule does about one type of data. */
 export function actionFor<T extends string>(rule: DataRule<T>, type: T): RuleAction {
-  const types: Partial<Record<string, { readonly action: RuleAction }>> = rule.types ?? {};
+  const types: Partial<Record<string, DataTypeRule>> = rule.types ?? {};
   return types[type]?.action ?? rule.action;
+}
+
+/** The values of one type of data that never fire: the class's and the type's own. */
+export function allowedFor<T extends string>(rule: DataRule<T>, type: T): readonly string[] {
+  const types: Partial<Record<string, DataTypeRule>> = rule.types ?? {};
+  return [...(rule.allow ?? []), ...(types[type]?.allow ?? [])];
 }
 
 /** A rule with what outranks it; types are taken over one by one. */

@@ -6,6 +6,7 @@ import { AuditController } from '../api/controllers/audit.controller.js';
 import { EventsController } from '../api/controllers/events.controller.js';
 import { OperationsController } from '../api/controllers/operations.controller.js';
 import { PolicyController } from '../api/controllers/policy.controller.js';
+import { PolicyDraftsController } from '../api/controllers/policy-drafts.controller.js';
 import { ReviewsController } from '../api/controllers/reviews.controller.js';
 import { SessionsController } from '../api/controllers/sessions.controller.js';
 import { TasksController } from '../api/controllers/tasks.controller.js';
@@ -22,6 +23,7 @@ import { ProblemFilter } from '../api/problem-filter.js';
     TasksController,
     ReviewsController,
     PolicyController,
+    PolicyDraftsController,
     AuditController,
     EventsController,
     OperationsController,

@@ -18,7 +18,7 @@ export interface OpenedResources {
   readonly stopDatabase: () => Promise<void>;
 }
 
-/** Connections that BullMQ may use on PostgreSQL: two workers listen on one each. */
+/** Connections that BullMQ may use on PostgreSQL: three workers listen on one each. */
 const queuePoolSize = 10;
 
 /** @throws BootError that names the setting to look at */

@@ -2,6 +2,9 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Agents } from '../services/agents.js';
 import { AuditTrail } from '../services/audit-trail.js';
 import { AdminCredential, Authenticator } from '../services/authenticator.js';
+import { BacktestJobs } from '../services/backtest-jobs.js';
+import { BacktestRun } from '../services/backtest-run.js';
+import { Backtests } from '../services/backtests.js';
 import { Dispatcher } from '../services/dispatcher.js';
 import { EventFeed } from '../services/event-feed.js';
 import { FleetWatch } from '../services/fleet-watch.js';
@@ -9,6 +12,8 @@ import { Judge } from '../services/judge.js';
 import { LeaseRecovery } from '../services/lease-recovery.js';
 import { Leases } from '../services/leases.js';
 import { Policies } from '../services/policies.js';
+import { PolicyChores } from '../services/policy-chores.js';
+import { PolicyDrafts } from '../services/policy-drafts.js';
 import { QueueRepair } from '../services/queue-repair.js';
 import { Readiness } from '../services/readiness.js';
 import { ResultIntake } from '../services/result-intake.js';
@@ -16,6 +21,7 @@ import { ReviewDeadlines } from '../services/review-deadlines.js';
 import { ReviewDesk } from '../services/review-desk.js';
 import { Sessions } from '../services/sessions.js';
 import { Settings } from '../services/settings.js';
+import { ShadowPolicies } from '../services/shadow-policies.js';
 import { Stats } from '../services/stats.js';
 import { SweepChores } from '../services/sweep-chores.js';
 import { Sweeper } from '../services/sweeper.js';
@@ -30,6 +36,9 @@ const services = [
   Agents,
   AuditTrail,
   Authenticator,
+  BacktestJobs,
+  BacktestRun,
+  Backtests,
   Dispatcher,
   EventFeed,
   FleetWatch,
@@ -37,12 +46,15 @@ const services = [
   LeaseRecovery,
   Leases,
   Policies,
+  PolicyChores,
+  PolicyDrafts,
   QueueRepair,
   Readiness,
   ResultIntake,
   ReviewDeadlines,
   ReviewDesk,
   Sessions,
+  ShadowPolicies,
   Stats,
   SweepChores,
   Sweeper,

@@ -1,10 +1,12 @@
 import type { ApiKey } from '../models/access.js';
 import type { Agent } from '../models/agent.js';
 import type { Actor, AuditEntry } from '../models/audit.js';
+import type { Backtest } from '../models/backtest.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
 import type { Result } from '../models/result.js';
 import type { ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
+import type { StagedPolicy } from '../models/staged-policy.js';
 import type { Task } from '../models/task.js';
 import type { Tenant } from '../models/tenant.js';
 
@@ -17,6 +19,8 @@ export interface Rows {
   readonly agent: Agent;
   readonly apiKey: ApiKey;
   readonly policy: Policy & { readonly tenantId: string };
+  readonly stagedPolicy: StagedPolicy;
+  readonly backtest: Backtest;
 }
 export type RowKind = keyof Rows;
 
@@ -27,6 +31,8 @@ export interface Needs {
   readonly sessions?: readonly string[];
   readonly agents?: readonly string[];
   readonly apiKeys?: readonly string[];
+  readonly stagedPolicies?: readonly string[];
+  readonly backtests?: readonly string[];
   /** Tasks that were submitted under these keys. */
   readonly idempotencyKeys?: readonly string[];
   /** Results that were handed in under these lease tokens. */

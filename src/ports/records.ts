@@ -4,6 +4,7 @@ import type { AuditEvent, ChainReport } from '../models/audit.js';
 import type { Page, PageRequest } from '../models/page.js';
 import type { AuditFilter, ReviewFilter, TaskFilter } from '../models/filters.js';
 import type { ReviewCard } from '../models/review.js';
+import type { StagedPolicy } from '../models/staged-policy.js';
 import type { Task, TaskStatus } from '../models/task.js';
 import type { Tenant } from '../models/tenant.js';
 import type { RowKind, Rows } from './ledger.js';
@@ -55,6 +56,8 @@ export abstract class RecordsPort {
 
   /** Newest first. */
   abstract policies(tenantId: string, page: PageRequest): Promise<Page<Rows['policy']>>;
+  /** Newest first. */
+  abstract stagedPolicies(tenantId: string, page: PageRequest): Promise<Page<StagedPolicy>>;
   /** Oldest first. */
   abstract apiKeys(tenantId: string, page: PageRequest): Promise<Page<ApiKey>>;
   /** Newest first. */

@@ -1,13 +1,11 @@
-import { gravestCode, reasonCodes, type Reason } from '../models/decision.js';
-import type { TextSegment } from '../models/output-text.js';
+import type { ContentHit } from '../models/content-hit.js';
+import { gravestCode, reasonCodes } from '../models/decision.js';
+import { placeInOutput, type OutputPlace } from '../models/output-text.js';
 import type { Finding } from '../ports/safety-detector.js';
 
-/** One thing that fired in an output, or that kept the gate from looking. */
-export interface ContentHit {
-  readonly reason: Reason;
-  readonly action: 'HITL' | 'DENY';
-  /** The text that fired, normalised. It may be a secret: never log, store or show it. */
-  readonly matched: string;
+/** A finding, and where it stands in the output. */
+interface PlacedFinding extends Finding {
+  readonly at: OutputPlace;
 }
 
 /**
@@ -17,13 +15,14 @@ export interface ContentHit {
  * each detector, then in the order of the output; one more hit says how many were left out.
  */
 export class FindingLedger {
-  readonly #kept = new Map<string, Finding[]>();
+  readonly #kept = new Map<string, PlacedFinding[]>();
   #count = 0;
   #total = 0;
 
   constructor(readonly limit: number) {}
 
-  add(finding: Finding): void {
+  add(found: Finding): void {
+    const finding = { ...found, at: placeInOutput(found.segment, found.start, found.end) };
     const known = this.#kept.get(finding.detector);
     const last = known?.at(-1);
     if (known && last && overlap(last, finding)) {
@@ -72,46 +71,54 @@ function identityOf(hit: ContentHit): string {
   return `${hit.reason.detector}\n${hit.matched}`;
 }
 
-function hitOf(finding: Finding): ContentHit {
-  const { code, detector, segment, action } = finding;
-  const detail = `${finding.detail}${placeOf(segment)}.`;
-  const { start, end } = segment.toOriginal(finding.start, finding.end);
+function hitOf(finding: PlacedFinding): ContentHit {
+  const { code, detector, segment, action, at } = finding;
+  const detail = `${finding.detail}${placeOf(finding)}.`;
   const matched = segment.folded.slice(finding.start, finding.end);
-  return { reason: { code, detector, detail, pointer: segment.pointer, start, end }, action, matched };
+  return {
+    reason: { code, detector, detail, pointer: at.pointer, start: at.start, end: at.end },
+    action,
+    matched,
+  };
 }
 
-function placeOf(segment: TextSegment): string {
-  if (segment.place === 'NAME') return ', in the key';
-  return segment.place === 'NUMBER' ? ', in a number' : '';
+function placeOf({ at, segment }: PlacedFinding): string {
+  const how = segment.reading === 'DECODED' ? ', once decoded' : '';
+  if (at.place === 'NAME') return `${how}, in the key`;
+  return at.place === 'NUMBER' ? ', in a number' : how;
 }
 
-function moreHits(count: number, of: readonly Finding[]): ContentHit {
+function moreHits(count: number, of: readonly PlacedFinding[]): ContentHit {
   const code = gravestCode(of.map((finding) => hitOf(finding).reason)) ?? 'GATE_ERROR';
   const action = of.some((finding) => finding.action === 'DENY') ? 'DENY' : 'HITL';
   const detail = `${count} more hits are not listed.`;
   return { reason: { code, detector: 'GATE/MORE', detail, ...nowhere }, action, matched: '' };
 }
 
-function byPlace(one: Finding, other: Finding): number {
+function byPlace(one: PlacedFinding, other: PlacedFinding): number {
   return (
     reasonCodes.indexOf(one.code) - reasonCodes.indexOf(other.code) ||
-    one.segment.index - other.segment.index ||
-    one.start - other.start ||
-    one.end - other.end ||
+    one.at.index - other.at.index ||
+    one.at.start - other.at.start ||
+    one.at.end - other.at.end ||
     (one.detector < other.detector ? -1 : Number(one.detector > other.detector))
   );
 }
 
-function overlap(one: Finding, other: Finding): boolean {
-  return one.segment === other.segment && one.start < other.end && other.start < one.end;
+function overlap(one: PlacedFinding, other: PlacedFinding): boolean {
+  return one.at.index === other.at.index && one.at.start < other.at.end && other.at.start < one.at.end;
 }
 
-function joined(one: Finding, other: Finding): Finding {
-  return { ...one, start: Math.min(one.start, other.start), end: Math.max(one.end, other.end) };
+/** Both as one: what was found in the text as it was written says what it is, else the first. */
+function joined(one: PlacedFinding, other: PlacedFinding): PlacedFinding {
+  const [start, end] = [Math.min(one.at.start, other.at.start), Math.max(one.at.end, other.at.end)];
+  const at = { ...one.at, start, end };
+  if (one.segment !== other.segment) return { ...(one.segment.reading === 'WRITTEN' ? one : other), at };
+  return { ...one, start: Math.min(one.start, other.start), end: Math.max(one.end, other.end), at };
 }
 
-function merged(findings: readonly Finding[]): Finding[] {
-  const result: Finding[] = [];
+function merged(findings: readonly PlacedFinding[]): PlacedFinding[] {
+  const result: PlacedFinding[] = [];
   for (const finding of [...findings].sort(byPlace)) {
     const last = result.at(-1);
     if (last && overlap(last, finding)) result[result.length - 1] = joined(last, finding);

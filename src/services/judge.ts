@@ -1,11 +1,15 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import type { ContentHit } from '../models/content-hit.js';
 import type { Decision, Reason } from '../models/decision.js';
+import { detectorVersion } from '../models/detector-version.js';
 import { validationFailed } from '../models/errors.js';
+import { isJsonObject } from '../models/json-reader.js';
 import type { JsonValue } from '../models/json.js';
-import { readOutput, type ReadLimits, type TextSegment } from '../models/output-text.js';
+import { readOutput, type OutputText, type ReadLimits, type TextSegment } from '../models/output-text.js';
 import { policyFor, type Policy } from '../models/policy.js';
 import { SAFETY_DETECTORS, type SafetyDetectorPort } from '../ports/safety-detector.js';
-import { FindingLedger, gateError, hitsAdded, type ContentHit } from './content-hits.js';
+import { LargeOutputsPort } from '../ports/large-outputs.js';
+import { FindingLedger, gateError, hitsAdded } from './content-hits.js';
 
 /** How much the gate reads and how long it lets one detector take; what goes beyond is held for a person. */
 export interface JudgeLimits extends ReadLimits {
@@ -13,6 +17,8 @@ export interface JudgeLimits extends ReadLimits {
   readonly detectorBudgetMs: number;
   /** How many reasons a decision lists at most. */
   readonly reasons: number;
+  /** From how many UTF-16 code units on an output is looked at in a thread of its own, where there is one. */
+  readonly largeLength: number;
 }
 
 export const defaultJudgeLimits: JudgeLimits = {
@@ -20,6 +26,7 @@ export const defaultJudgeLimits: JudgeLimits = {
   textLength: 4 * 1024 * 1024,
   detectorBudgetMs: 1000,
   reasons: 200,
+  largeLength: 8192,
 };
 
 /** Injection token of the gate's limits; without a provider the default limits hold. */
@@ -37,7 +44,7 @@ export interface JudgeInput {
 /**
  * The single gate that every result passes.
  *
- * The same output, confidence, kind and policy version give the same decision, always. Whatever keeps the gate from
+ * The same output, confidence, kind, policy version and detector version give the same decision, always. Whatever keeps the gate from
  * looking, it fails closed: the output is held with the reason `GATE_ERROR`.
  */
 @Injectable()
@@ -45,19 +52,23 @@ export class Judge {
   readonly #logger = new Logger(Judge.name);
   readonly #detectors: readonly SafetyDetectorPort[];
   readonly #limits: JudgeLimits;
+  readonly #largeOutputs: LargeOutputsPort | undefined;
 
   constructor(
     @Inject(SAFETY_DETECTORS) detectors: readonly SafetyDetectorPort[],
     @Optional() @Inject(JUDGE_LIMITS) limits: JudgeLimits = defaultJudgeLimits,
+    @Optional() largeOutputs?: LargeOutputsPort,
   ) {
     this.#detectors = detectors;
     this.#limits = limits;
+    this.#largeOutputs = largeOutputs;
   }
 
   /**
    * Decides about an output. The gravest action among what fired wins; content outranks confidence.
    *
-   * @throws DomainError `VALIDATION_FAILED` for a confidence that is not a number from 0 to 1.
+   * @throws DomainError `VALIDATION_FAILED` for a confidence that is not a number from 0 to 1; `UNAVAILABLE` when too many
+   * large outputs are waiting already.
    */
   async decide({ output, confidence, kind, policy }: JudgeInput): Promise<Decision> {
     if (!(confidence >= 0 && confidence <= 1)) {
@@ -70,7 +81,7 @@ export class Judge {
     if (confidence < holdBelow || confidence < rejectBelow) reasons.push(lowConfidence(confidence, rules));
     const byContent = gravestAction(hits);
     const byConfidence = confidence < rejectBelow ? 'RETRY' : confidence < holdBelow ? 'HITL' : 'APPROVE';
-    return { outcome: byContent ?? byConfidence, policyVersion: policy.version, reasons };
+    return { outcome: byContent ?? byConfidence, policyVersion: policy.version, detectorVersion, reasons };
   }
 
   /** What fires in an output, whatever its confidence; empty when a confident agent's output would be released. */
@@ -96,7 +107,16 @@ export class Judge {
     return { added: added.map((hit) => hit.reason), denied: gravestAction(added) === 'DENY' };
   }
 
-  async #contentHits(output: JsonValue, rules: Policy): Promise<ContentHit[]> {
+  async #contentHits(output: JsonValue, rules: Policy): Promise<readonly ContentHit[]> {
+    if (this.#largeOutputs === undefined || !isLarge(output, this.#limits.largeLength)) {
+      return this.hitsHere(output, rules);
+    }
+    const hits = await this.#largeOutputs.hits(output, rules);
+    return hits ?? [gateError('GATE/THREAD', 'The output could not be looked at.')];
+  }
+
+  /** What fires in an output under the rules for its kind, found in this thread however large it is. */
+  async hitsHere(output: JsonValue, rules: Policy): Promise<readonly ContentHit[]> {
     const ledger = new FindingLedger(this.#limits.reasons);
     const failures: ContentHit[] = [];
     const segments = this.#read(output, failures);
@@ -123,10 +143,15 @@ export class Judge {
     }
   }
 
-  #limitDetail(exceeded: 'DEPTH' | 'LENGTH'): string {
-    return exceeded === 'DEPTH'
-      ? `The output is nested more than ${this.#limits.depth} deep; what is deeper was not read.`
-      : `The output holds more than ${this.#limits.textLength} characters; the rest was not read.`;
+  #limitDetail(exceeded: NonNullable<OutputText['exceeded']>): string {
+    switch (exceeded) {
+      case 'DEPTH':
+        return `The output is nested more than ${this.#limits.depth} deep; what is deeper was not read.`;
+      case 'LENGTH':
+        return `The output holds more than ${this.#limits.textLength} characters; the rest was not read.`;
+      case 'DECODED':
+        return `The output decodes to more than ${this.#limits.textLength} characters, which were not read.`;
+    }
   }
 
   async #ask(
@@ -149,6 +174,29 @@ export class Judge {
     if (performance.now() - started > budget) throw new BudgetExceeded();
   }
 }
+
+/** Whether an output's texts have so many units; each text counts as a few more than it has. */
+function isLarge(output: JsonValue, length: number): boolean {
+  let left = length;
+  const open: JsonValue[] = [output];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    left -= typeof value === 'string' ? value.length + perText : perText;
+    if (left <= 0) return true;
+    if (typeof value !== 'object' || value === null) continue;
+    if (!isJsonObject(value)) {
+      if (value.length * perText >= left) return true;
+      open.push(...value);
+    } else {
+      for (const [name, member] of Object.entries(value)) {
+        left -= name.length + perText;
+        open.push(member);
+      }
+    }
+  }
+  return left <= 0;
+}
+
+const perText = 8;
 
 class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded';

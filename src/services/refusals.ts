@@ -24,6 +24,14 @@ export function reviewNotFound(reviewId: string): DomainError {
   return new DomainError('REVIEW_NOT_FOUND', `There is no review ${reviewId}.`);
 }
 
+export function draftNotFound(draftId: string): DomainError {
+  return new DomainError('DRAFT_NOT_FOUND', `There is no draft ${draftId} of a policy.`);
+}
+
+export function backtestNotFound(backtestId: string): DomainError {
+  return new DomainError('BACKTEST_NOT_FOUND', `There is no backtest ${backtestId}.`);
+}
+
 export function leaseLost(taskId: string): DomainError {
   return new DomainError(
     'LEASE_LOST',

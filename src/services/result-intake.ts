@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { type Decision, gravestCode, type Reason } from '../models/decision.js';
+import { type Decision, gravestCode, heldAsMismatch, type Reason } from '../models/decision.js';
 import { digestOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
@@ -202,7 +202,7 @@ function failed(held: Task, { error = unexplained }: ResultSubmission, draft: Re
 }
 
 function proposed(held: Task, draft: Result, { decision: verdict, deadlineMs }: Judged, now: Date): Move {
-  const decision = held.stage === 'EXECUTE' ? holdMismatch(verdict) : verdict;
+  const decision = held.stage === 'EXECUTE' ? heldAsMismatch(verdict) : verdict;
   const result = { ...draft, decision };
   const { resultId } = draft;
   switch (decision.outcome) {
@@ -247,20 +247,6 @@ function proposed(held: Task, draft: Result, { decision: verdict, deadlineMs }: 
 
 function plain(reason: Reason) {
   return { ...reason };
-}
-
-/** Work that is not what was approved is a new proposal, and always seen by a person unless it is denied. */
-function holdMismatch(verdict: Decision): Decision {
-  const mismatch: Reason = {
-    code: 'APPROVAL_MISMATCH',
-    detector: 'APPROVAL',
-    detail: 'The output is not the one that was approved.',
-    pointer: null,
-    start: null,
-    end: null,
-  };
-  const outcome = verdict.outcome === 'DENY' ? 'DENY' : 'HITL';
-  return { ...verdict, outcome, reasons: [...verdict.reasons, mismatch] };
 }
 
 function cardOf(held: Task, result: Result, decision: Decision, deadlineMs: number, now: Date): ReviewCard {

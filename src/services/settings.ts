@@ -5,4 +5,8 @@ export abstract class Settings {
   abstract readonly leaseMs: number;
   /** How often the sweeps look for what is due, in milliseconds. */
   abstract readonly sweepIntervalMs: number;
+  /** Whether a looser policy needs a second operator, also when it is put in force directly. */
+  abstract readonly policyFourEyes: boolean;
+  /** For how many days it is kept what a shadow policy said of single results. */
+  abstract readonly shadowRetentionDays: number;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { FleetWatch } from './fleet-watch.js';
 import { LeaseRecovery } from './lease-recovery.js';
+import { PolicyChores } from './policy-chores.js';
 import { QueueRepair } from './queue-repair.js';
 import { ReviewDeadlines } from './review-deadlines.js';
 import { Sessions } from './sessions.js';
@@ -24,6 +25,7 @@ export class SweepChores {
     deadlines: ReviewDeadlines,
     sessions: Sessions,
     queue: QueueRepair,
+    policies: PolicyChores,
   ) {
     this.chores = [
       { name: 'leases', every: 1, run: () => leases.expire() },
@@ -31,6 +33,8 @@ export class SweepChores {
       { name: 'review-deadlines', every: 2, run: () => deadlines.sweep() },
       { name: 'stopped-sessions', every: 4, run: () => sessions.sweep() },
       { name: 'queue-repair', every: 6, run: () => queue.sweep() },
+      { name: 'shadow-policies', every: 2, run: () => policies.judgeInShadow() },
+      { name: 'policy-trials', every: 60, run: () => policies.tidy() },
     ];
   }
 }

@@ -31,6 +31,10 @@ const testConfig: Config = {
   heartbeatIntervalMs: 5_000,
   leaseMs: 30_000,
   sweepIntervalMs: 100,
+  policyFourEyes: false,
+  shadowRetentionDays: 30,
+  // Jest transforms what it imports itself, and not what a thread loads.
+  replayThreads: 0,
   logLevel: 'silent',
 };
 

@@ -14,6 +14,9 @@ describe('the configuration', () => {
       heartbeatIntervalMs: 5_000,
       leaseMs: 60_000,
       sweepIntervalMs: 500,
+      policyFourEyes: false,
+      shadowRetentionDays: 30,
+      replayThreads: 2,
       logLevel: 'info',
     } satisfies Config);
   });
@@ -30,6 +33,9 @@ describe('the configuration', () => {
       HEARTBEAT_INTERVAL_MS: '100',
       LEASE_MS: '500',
       SWEEP_INTERVAL_MS: '20',
+      POLICY_FOUR_EYES: 'on',
+      SHADOW_RETENTION_DAYS: '7',
+      REPLAY_THREADS: '0',
       LOG_LEVEL: 'trace',
       UNRELATED: 'ignored',
     });
@@ -43,6 +49,9 @@ describe('the configuration', () => {
       heartbeatIntervalMs: 100,
       leaseMs: 500,
       sweepIntervalMs: 20,
+      policyFourEyes: true,
+      shadowRetentionDays: 7,
+      replayThreads: 0,
       logLevel: 'trace',
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
@@ -75,6 +84,9 @@ describe('the configuration', () => {
     ['HEARTBEAT_INTERVAL_MS', '99'],
     ['LEASE_MS', 'a minute'],
     ['SWEEP_INTERVAL_MS', '60001'],
+    ['POLICY_FOUR_EYES', 'yes'],
+    ['SHADOW_RETENTION_DAYS', '0'],
+    ['REPLAY_THREADS', '65'],
     ['LOG_LEVEL', 'INFO'],
   ])('refuses %s=%j in one sentence that names it', (name, value) => {
     const message = faultOf({ [name]: value });

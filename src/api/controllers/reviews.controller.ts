@@ -2,7 +2,9 @@ import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../../models/access.js';
+import type { Explanation } from '../../models/explanation.js';
 import type { ReviewCard } from '../../models/review.js';
+import { Policies } from '../../services/policies.js';
 import { ReviewDesk } from '../../services/review-desk.js';
 import { Cursors, type ListKind, type WirePage } from '../cursor.js';
 import { defaultLimit } from '../dto/page.dto.js';
@@ -19,7 +21,10 @@ const byPriority: ListKind = { name: 'reviews-by-priority', position: ['integer'
 @ApiTags('Reviews')
 @Controller('v1/tenants/:tenantId/reviews')
 export class ReviewsController {
-  constructor(private readonly desk: ReviewDesk) {}
+  constructor(
+    private readonly desk: ReviewDesk,
+    private readonly policies: Policies,
+  ) {}
 
   @Get()
   @Route({
@@ -52,6 +57,21 @@ export class ReviewsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReviewWire> {
     return tagged(reply, await this.desk.get(tenantId, reviewId));
+  }
+
+  @Get(':reviewId/explanation')
+  @Route({
+    summary: 'Explain why a card is held',
+    description: 'Which rule of the version that held it, where, and what would have had to be different.',
+    needs: 'review:read',
+    answers: 'Explanations',
+    refuses: ['REVIEW_NOT_FOUND'],
+  })
+  async explain(
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+  ): Promise<{ readonly items: readonly Explanation[] }> {
+    return { items: await this.policies.explainCard(tenantId, reviewId) };
   }
 
   @Post(':reviewId/decision')

@@ -96,7 +96,7 @@ export class EvaluateBody {
   policy?: Record<string, JsonValue>;
 }
 
-function Time(description: string): PropertyDecorator {
+export function Time(description: string): PropertyDecorator {
   return (target, property) => {
     ApiPropertyOptional({ description, format: 'date-time', type: 'string' })(target, property);
     ValidateIf((_, value) => value !== undefined)(target, property);

@@ -24,12 +24,14 @@ import type {
   TaskWire,
 } from '../views.js';
 import { policyComponents } from './policy.js';
+import { policyTrialComponents } from './policy-trials.js';
 import {
   anyJson,
   arrayOf,
   boolean,
   integer,
   mapOf,
+  type Members,
   nullable,
   number,
   objectOf,
@@ -113,11 +115,13 @@ const reason = objectOf<Reason>('One thing that fired, and where.', {
   end: nullable(count('Where it ends, exclusive.', 34)),
 });
 
-const decision = objectOf<Decision>("The Judge's verdict.", {
+const decisionMembers: Members<Decision> = {
   outcome: oneOf(decisionOutcomes, 'Release, hold for a person, never release, or send back.'),
   policyVersion: count('The version of the policy that made it; 0 for a draft.', 1),
+  detectorVersion: text('The version of the detectors that looked.', '1'),
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
-});
+};
+const decision = objectOf<Decision>("The Judge's verdict.", decisionMembers, ['detectorVersion']);
 
 const review = objectOf<ReviewWire>('One held result in front of a person.', {
   reviewId: uuid('The card.'),
@@ -341,6 +345,7 @@ export const components: Readonly<Record<string, Schema>> = {
   Lease: objectOf<{ leaseExpiresAt: Date }>('A lease.', { leaseExpiresAt: time('When it ends.') }),
   ReviewCard: review,
   ...policyComponents,
+  ...policyTrialComponents(decisionMembers),
   AuditEvent: auditEvent,
   Event: feedEvent,
   ChainReport: objectOf<ChainReport>(

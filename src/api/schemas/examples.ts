@@ -146,3 +146,29 @@ export const evaluateExamples: Examples = {
   },
   released: { summary: 'Something that is released', value: { output: reply, confidence: 0.95 } },
 };
+
+const loosened = { confidence: { holdBelow: 0.6 } };
+
+export const draftPolicyExamples: Examples = {
+  looser: { summary: 'A looser policy', value: { policy: loosened, note: 'Fewer cards.' } },
+};
+
+export const backtestPolicyExamples: Examples = {
+  lastMonth: { summary: 'Over the last 30 days', value: { policy: loosened } },
+  stretch: {
+    summary: 'Over a stretch of time',
+    value: { policy: loosened, from: '2026-11-01T00:00:00Z', to: '2026-11-22T00:00:00Z' },
+  },
+};
+
+export const backtestDraftExamples: Examples = {
+  lastMonth: { summary: 'Over the last 30 days', value: {} },
+};
+
+export const proposePolicyExamples: Examples = {
+  tighter: { summary: 'A policy that is not looser', value: {} },
+  looser: {
+    summary: 'A looser policy, with its backtest',
+    value: { backtestId: '019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071' },
+  },
+};

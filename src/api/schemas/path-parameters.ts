@@ -26,5 +26,7 @@ export const pathParameters: Readonly<Record<string, Partial<Parameter>>> = {
   keyId: uuid('The key, as the list of keys has it.'),
   sessionId: uuid('The session.'),
   taskId: uuid('The task.'),
+  draftId: uuid('The draft of a policy.'),
+  backtestId: uuid('The backtest.'),
   reviewId: uuid('The card, as the list of cards has it.'),
 };

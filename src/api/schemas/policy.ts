@@ -1,6 +1,7 @@
 import {
   type ConfidenceBands,
   type DataRule,
+  type DataTypeRule,
   type DetectorRules,
   type KeywordRule,
   keywordMatches,
@@ -43,18 +44,25 @@ const rule = (description: string): Schema =>
     action: oneOf(ruleActions, 'Hold for a person, never release, or nothing.'),
   });
 
-const ruleMap = (names: readonly string[], description: string): Members<Record<string, unknown>> =>
-  Object.fromEntries(names.map((name) => [name, rule(`${description} ${name}.`)]));
+const allow = arrayOf(
+  text('An exact value.', 'support@acme.example', { minLength: 1, maxLength: policyLimits.termLength }),
+  'Values that never fire.',
+  { maxItems: policyLimits.allowed },
+);
+
+const typeRule = (type: string): Schema =>
+  objectOf<DataTypeRule>(
+    `About ${type}.`,
+    { action: oneOf(ruleActions, 'Hold for a person, never release, or nothing.'), allow },
+    ['allow'],
+  );
 
 function dataRule(types: readonly string[]): Members<DataRule<string>> {
+  const typeRules = Object.fromEntries(types.map((type) => [type, typeRule(type)]));
   return {
     action: oneOf(ruleActions, 'What to do, unless `types` says otherwise.'),
-    allow: arrayOf(
-      text('An exact value.', 'support@acme.example', { minLength: 1, maxLength: policyLimits.termLength }),
-      'Values that never fire.',
-      { maxItems: policyLimits.allowed },
-    ),
-    types: partOf('What to do about single types; outranks `action`.', ruleMap(types, 'About')),
+    allow,
+    types: partOf('What to do about single types; outranks `action`.', typeRules),
   };
 }
 

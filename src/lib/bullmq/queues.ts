@@ -40,14 +40,14 @@ export interface JobSource {
 export interface QueueOpener {
   queue(name: string): JobQueue;
   source(name: string): JobSource;
-  /** Jobs are handed to the processor as they come due. Returns the way to stop. */
-  work(name: string, processor: Processor<object, void>): () => Promise<void>;
+  /** Jobs are handed to the processor as they come due, at most `atOnce` at a time. Returns the way to stop. */
+  work(name: string, processor: Processor<object, void>, atOnce?: number): () => Promise<void>;
 }
 
 /** Keys of jobs stand under this word. */
 const prefix = 'chimera';
 const token = 'chimera';
-const concurrency = 20;
+const usuallyAtOnce = 20;
 /** A job that is popped is locked for an instant; one whose process died then is free again after this, in milliseconds. */
 const lockDuration = 5_000;
 const logger = new Logger('Queues');
@@ -108,7 +108,7 @@ export function redisQueues(redis: Redis, blocking: Redis): QueueOpener {
       worker.on('error', logFault);
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
-    work(name, processor) {
+    work(name, processor, concurrency = usuallyAtOnce) {
       const worker = new Worker<object, void>(name, processor, {
         connection: blocking,
         prefix,
@@ -145,7 +145,7 @@ export function postgresQueues(pool: pg.Pool): QueueOpener {
       worker.on('error', logFault);
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
-    work(name, processor) {
+    work(name, processor, concurrency = usuallyAtOnce) {
       const worker = new Worker(name, processor, { ...shared, concurrency }, createPostgresBackend);
       worker.on('error', logFault);
       return () => worker.close();

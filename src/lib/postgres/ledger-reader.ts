@@ -46,6 +46,13 @@ export class LedgerReader {
     state.load('agent', await this.rows(runner, 'agent', 'agent_id = w.id', agents));
     const apiKeys = pairsOf(wanted, (needs) => needs.apiKeys);
     state.load('apiKey', await this.rows(runner, 'apiKey', 'key_id = w.id::uuid', apiKeys));
+    const stagedPolicies = pairsOf(wanted, (needs) => needs.stagedPolicies);
+    state.load(
+      'stagedPolicy',
+      await this.rows(runner, 'stagedPolicy', 'draft_id = w.id::uuid', stagedPolicies),
+    );
+    const backtests = pairsOf(wanted, (needs) => needs.backtests);
+    state.load('backtest', await this.rows(runner, 'backtest', 'backtest_id = w.id::uuid', backtests));
     const leaseTokens = pairsOf(wanted, (needs) => needs.leaseTokens);
     state.load('result', await this.rows(runner, 'result', 'lease_token = w.id', leaseTokens));
     await this.loadHeld(runner, wanted, state);

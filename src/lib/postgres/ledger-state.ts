@@ -12,6 +12,8 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   agent: (row) => row.agentId,
   apiKey: (row) => row.keyId,
   policy: (row) => String(row.version),
+  stagedPolicy: (row) => row.draftId,
+  backtest: (row) => row.backtestId,
 };
 
 /** The end of a tenant's chain. */
@@ -37,6 +39,8 @@ function noSlots(): Slots {
     agent: new Map(),
     apiKey: new Map(),
     policy: new Map(),
+    stagedPolicy: new Map(),
+    backtest: new Map(),
   };
 }
 
@@ -116,7 +120,7 @@ export class LedgerState {
   }
 
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(kind: 'task' | 'review' | 'session' | 'agent' | 'apiKey'): readonly object[] {
+  updated(kind: Exclude<RowKind, 'result' | 'policy'>): readonly object[] {
     const rows: object[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
       if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
@@ -133,6 +137,8 @@ export class LedgerState {
     merge(this.slots.agent, puts.agent, tenantId);
     merge(this.slots.apiKey, puts.apiKey, tenantId);
     merge(this.slots.policy, puts.policy, tenantId);
+    merge(this.slots.stagedPolicy, puts.stagedPolicy, tenantId);
+    merge(this.slots.backtest, puts.backtest, tenantId);
     this.loadPolicies([...puts.policy.values()].map(({ current }) => current));
   }
 

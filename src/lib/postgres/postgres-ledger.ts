@@ -121,13 +121,19 @@ export class PostgresLedger extends LedgerPort {
     }
   }
 
-  /** Cards before tasks: the database lets a task reach EXECUTE only behind an approved card. */
+  /**
+   * Cards before tasks: the database lets a task reach EXECUTE only behind an approved card. Policies before the drafts
+   * that became them.
+   */
   private async write(runner: QueryRunner, state: LedgerState): Promise<void> {
     for (const kind of ['session', 'agent', 'apiKey', 'review'] as const) {
       await this.updateRows(runner, kind, state.updated(kind));
     }
-    for (const kind of ['session', 'agent', 'apiKey', 'policy'] as const) {
+    for (const kind of ['session', 'agent', 'apiKey', 'policy', 'backtest', 'stagedPolicy'] as const) {
       await this.insertRows(runner, kind, state.inserted(kind));
+    }
+    for (const kind of ['backtest', 'stagedPolicy'] as const) {
+      await this.updateRows(runner, kind, state.updated(kind));
     }
     await this.insertRows(runner, 'task', state.inserted('task'));
     await this.insertRows(runner, 'result', state.inserted('result'));

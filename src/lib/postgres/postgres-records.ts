@@ -5,6 +5,7 @@ import { type AuditEvent, type ChainReport, genesisHash, linkHash } from '../../
 import type { AuditFilter, ReviewFilter, TaskFilter } from '../../models/filters.js';
 import { type Page, pageOf, type PageRequest } from '../../models/page.js';
 import type { ReviewCard } from '../../models/review.js';
+import type { StagedPolicy } from '../../models/staged-policy.js';
 import { type Task, taskStatuses } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
 import type { RowKind, Rows } from '../../ports/ledger.js';
@@ -26,6 +27,8 @@ const idColumns = {
   session: 'session_id',
   agent: 'agent_id',
   apiKey: 'key_id',
+  stagedPolicy: 'draft_id',
+  backtest: 'backtest_id',
 } as const;
 
 /** How many events a check of the chain reads at a time. */
@@ -107,6 +110,13 @@ export class PostgresRecords extends RecordsPort {
       .add('t.tenant_id = ?', tenantId)
       .add('t.version < ?', page.after?.[0]);
     return this.page('policy', conditions, 't.version DESC', page, ({ version }) => [version]);
+  }
+
+  stagedPolicies(tenantId: string, page: PageRequest): Promise<Page<StagedPolicy>> {
+    const conditions = new Conditions()
+      .add('t.tenant_id = ?', tenantId)
+      .add('t.draft_id < ?', page.after?.[0]);
+    return this.page('stagedPolicy', conditions, 't.draft_id DESC', page, ({ draftId }) => [draftId]);
   }
 
   apiKeys(tenantId: string, page: PageRequest): Promise<Page<ApiKey>> {

@@ -2,12 +2,15 @@ import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { ApiKey } from '../../models/access.js';
 import type { Agent } from '../../models/agent.js';
 import type { Actor, AuditEvent } from '../../models/audit.js';
+import type { Backtest } from '../../models/backtest.js';
 import type { Policy } from '../../models/policy.js';
 import type { Result } from '../../models/result.js';
 import type { ReviewCard } from '../../models/review.js';
 import type { Session } from '../../models/session.js';
+import type { StagedPolicy } from '../../models/staged-policy.js';
 import type { Task } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
+import type { ShadowVerdict } from '../../ports/policy-trials.js';
 
 /*
  * How models lie in PostgreSQL. The migrations are the authority on what TypeORM cannot say (triggers); a test holds the
@@ -346,6 +349,160 @@ export const policySchema = new EntitySchema<Policy & { tenantId: string }>({
   foreignKeys: [ofTenant('policies_tenant')],
 });
 
+export const stagedPolicySchema = new EntitySchema<StagedPolicy>({
+  name: 'policy_drafts',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'policy_drafts_pkey' }),
+    draftId: key({ ...uuid('draft_id'), primaryKeyConstraintName: 'policy_drafts_pkey' }),
+    rules: json('rules'),
+    rulesDigest: text('rules_digest'),
+    note: optional(text('note')),
+    state: text('state'),
+    createdAt: time('created_at'),
+    createdBy: text('created_by'),
+    shadowedAt: optional(time('shadowed_at')),
+    looser: optional(boolean('looser')),
+    proposedAt: optional(time('proposed_at')),
+    proposedBy: optional(text('proposed_by')),
+    proposedOver: optional(integer('proposed_over')),
+    backtestId: optional(uuid('backtest_id')),
+    approvedAt: optional(time('approved_at')),
+    approvedBy: optional(text('approved_by')),
+    policyVersion: optional(integer('policy_version')),
+    closedAt: optional(time('closed_at')),
+    version: integer('version'),
+  },
+  indices: [{ name: 'policy_drafts_shadow', columns: ['tenantId', 'draftId'], where: `state = 'SHADOW'` }],
+  checks: [
+    {
+      name: 'policy_drafts_state_known',
+      expression: `state IN ('DRAFT', 'SHADOW', 'LIVE', 'DISCARDED')`,
+    },
+    { name: 'policy_drafts_shadowed', expression: `state <> 'SHADOW' OR shadowed_at IS NOT NULL` },
+    {
+      name: 'policy_drafts_proposed',
+      expression: `(proposed_by IS NULL) = (proposed_at IS NULL) AND (proposed_by IS NULL) = (looser IS NULL) AND (proposed_by IS NULL) = (proposed_over IS NULL)`,
+    },
+    {
+      name: 'policy_drafts_four_eyes',
+      expression: `approved_by IS NULL OR (proposed_by IS NOT NULL AND approved_by <> proposed_by)`,
+    },
+    {
+      name: 'policy_drafts_looser_approved',
+      expression: `state <> 'LIVE' OR (looser IS NOT NULL AND (NOT looser OR (approved_by IS NOT NULL AND backtest_id IS NOT NULL)))`,
+    },
+    { name: 'policy_drafts_live', expression: `(state = 'LIVE') = (policy_version IS NOT NULL)` },
+    {
+      name: 'policy_drafts_closed',
+      expression: `(state IN ('LIVE', 'DISCARDED')) = (closed_at IS NOT NULL)`,
+    },
+  ],
+  foreignKeys: [
+    ofTenant('policy_drafts_tenant'),
+    {
+      name: 'policy_drafts_backtest',
+      target: 'policy_backtests',
+      columnNames: ['tenantId', 'backtestId'],
+      referencedColumnNames: ['tenantId', 'backtestId'],
+    },
+    {
+      name: 'policy_drafts_became',
+      target: 'policies',
+      columnNames: ['tenantId', 'policyVersion'],
+      referencedColumnNames: ['tenantId', 'version'],
+    },
+  ],
+});
+
+export const backtestSchema = new EntitySchema<Backtest>({
+  name: 'policy_backtests',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'policy_backtests_pkey' }),
+    backtestId: key({ ...uuid('backtest_id'), primaryKeyConstraintName: 'policy_backtests_pkey' }),
+    draftId: optional(uuid('draft_id')),
+    rules: json('rules'),
+    rulesDigest: text('rules_digest'),
+    baseVersion: integer('base_version'),
+    from: time('from_at'),
+    to: time('to_at'),
+    state: text('state'),
+    total: optional(integer('total')),
+    done: integer('done'),
+    report: optional(json('report')),
+    error: optional(text('error')),
+    createdAt: time('created_at'),
+    createdBy: text('created_by'),
+    updatedAt: time('updated_at'),
+    finishedAt: optional(time('finished_at')),
+    version: integer('version'),
+  },
+  indices: [
+    {
+      name: 'policy_backtests_unfinished',
+      columns: ['updatedAt'],
+      where: `state IN ('QUEUED', 'RUNNING')`,
+    },
+  ],
+  checks: [
+    {
+      name: 'policy_backtests_state_known',
+      expression: `state IN ('QUEUED', 'RUNNING', 'DONE', 'FAILED')`,
+    },
+    {
+      name: 'policy_backtests_finished',
+      expression: `(state IN ('DONE', 'FAILED')) = (finished_at IS NOT NULL)`,
+    },
+    { name: 'policy_backtests_done_has_report', expression: `(state = 'DONE') = (report IS NOT NULL)` },
+  ],
+  foreignKeys: [
+    {
+      name: 'policy_backtests_base',
+      target: 'policies',
+      columnNames: ['tenantId', 'baseVersion'],
+      referencedColumnNames: ['tenantId', 'version'],
+    },
+  ],
+});
+
+/** What a shadow policy says of a live result. */
+export const shadowVerdictSchema = new EntitySchema<ShadowVerdict>({
+  name: 'shadow_verdicts',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'shadow_verdicts_pkey' }),
+    draftId: key({ ...uuid('draft_id'), primaryKeyConstraintName: 'shadow_verdicts_pkey' }),
+    resultId: key({ ...uuid('result_id'), primaryKeyConstraintName: 'shadow_verdicts_pkey' }),
+    taskId: uuid('task_id'),
+    reviewId: optional(uuid('review_id')),
+    kind: text('kind'),
+    live: text('live'),
+    shadow: text('shadow'),
+    detectors: column('detectors', 'text', { array: true }),
+    judgedAt: time('judged_at'),
+  },
+  indices: [
+    {
+      name: 'shadow_verdicts_differing',
+      columns: ['tenantId', 'draftId', 'live', 'shadow', 'resultId'],
+      where: 'live <> shadow',
+    },
+    { name: 'shadow_verdicts_age', columns: ['judgedAt'] },
+  ],
+  checks: [
+    {
+      name: 'shadow_verdicts_outcomes',
+      expression: `live IN ('APPROVE', 'HITL', 'DENY', 'RETRY') AND shadow IN ('APPROVE', 'HITL', 'DENY', 'RETRY')`,
+    },
+  ],
+  foreignKeys: [
+    {
+      name: 'shadow_verdicts_of_draft',
+      target: 'policy_drafts',
+      columnNames: ['tenantId', 'draftId'],
+      referencedColumnNames: ['tenantId', 'draftId'],
+    },
+  ],
+});
+
 /** An audit event as it lies in its row: the actor in two columns. */
 export type AuditRow = Omit<AuditEvent, 'actor'> & {
   readonly actorType: Actor['type'];
@@ -449,6 +606,9 @@ export const schemas = [
   resultSchema,
   reviewSchema,
   policySchema,
+  stagedPolicySchema,
+  backtestSchema,
+  shadowVerdictSchema,
   auditSchema,
   auditHeadSchema,
   adminKeySchema,

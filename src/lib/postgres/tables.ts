@@ -5,10 +5,13 @@ import {
   agentSchema,
   apiKeySchema,
   auditSchema,
+  backtestSchema,
   policySchema,
   resultSchema,
   reviewSchema,
   sessionSchema,
+  shadowVerdictSchema,
+  stagedPolicySchema,
   taskSchema,
   tenantSchema,
 } from './schemas.js';
@@ -46,9 +49,20 @@ const fixedInReview = [
   'dueAt',
 ];
 const fixedInApiKey = ['name', 'role', 'keyHash', 'expiresAt', 'createdAt'];
+const fixedInStagedPolicy = ['rules', 'rulesDigest', 'note', 'createdAt', 'createdBy'];
+const fixedInBacktest = [
+  'draftId',
+  'rules',
+  'rulesDigest',
+  'baseVersion',
+  'from',
+  'to',
+  'createdAt',
+  'createdBy',
+];
 const fixedInSession = ['requestedBy', 'createdAt'];
 
-export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit', RowTable>>;
+export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit' | 'shadowVerdict', RowTable>>;
 
 /** The tables of the models, by name. */
 export function tablesOf(dataSource: DataSource): Tables {
@@ -61,6 +75,9 @@ export function tablesOf(dataSource: DataSource): Tables {
     result: new RowTable(dataSource.getMetadata(resultSchema)),
     review: new RowTable(dataSource.getMetadata(reviewSchema), fixedInReview),
     policy: new RowTable(dataSource.getMetadata(policySchema)),
+    stagedPolicy: new RowTable(dataSource.getMetadata(stagedPolicySchema), fixedInStagedPolicy),
+    backtest: new RowTable(dataSource.getMetadata(backtestSchema), fixedInBacktest),
+    shadowVerdict: new RowTable(dataSource.getMetadata(shadowVerdictSchema)),
     audit: new RowTable(dataSource.getMetadata(auditSchema)),
   };
 }

@@ -1,83 +1,175 @@
-/** A keyword that ends at a place of the searched text. */
-export interface KeywordHit {
-  /** The number of the keyword in the list that the automaton was made of. */
-  readonly keyword: number;
-  /** How many units long it is. */
-  readonly length: number;
-  /** Where its last unit stands. */
-  readonly last: number;
-}
+/** Takes a keyword that ends at a place: its number in the list, how long it is, where its last unit stands. */
+export type ReportKeyword = (keyword: number, length: number, last: number) => void;
+
+const noState = -1;
+
+/** How many transitions are kept in a table of their own: those of the states nearest to the root, where searches are. */
+const mostDense = 262_144;
 
 /**
  * Finds all of many words in one pass over a text (Aho and Corasick, 1975).
  *
  * The time taken is that of the text plus that of the hits, however many words there are; the memory is that of the
- * words.
+ * words. States are numbered by their distance from the root. The first ones have a row of all their transitions each,
+ * the others their edges in one open table.
  */
 export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
   readonly size: number;
-  readonly #next = new Map<number, number>();
-  readonly #fail: number[] = [0];
-  readonly #depth: number[] = [0];
-  /** The nearest state on the chain of failures at which a word ends; 0 for none. */
-  readonly #ending: number[] = [0];
-  readonly #words: (number[] | undefined)[] = [undefined];
+  /** A number for each unit that some word has; 0 for all others. */
+  readonly #classes = new Uint16Array(0x10000);
+  readonly #classCount: number;
+  readonly #keys: Float64Array;
+  readonly #targets: Int32Array;
+  readonly #dense: Int32Array;
+  readonly #denseCount: number;
+  readonly #fail: Int32Array;
+  readonly #depth: Uint16Array;
+  /** The nearest state on the chain of failures, the state itself among them, at which a word ends; 0 for none. */
+  readonly #ending: Int32Array;
+  /** The last word that ends at a state, and for each word the one before that ends there; {@link noState} for none. */
+  readonly #lastWord: Int32Array;
+  readonly #wordBefore: Int32Array;
 
-  /** The words' units are compared as they are. An empty word is never found. */
+  /** The words' units are compared as they are. An empty word is never found, and none is longer than 65,535 units. */
   constructor(words: readonly string[]) {
-    const made: { state: number; parent: number; unit: number }[][] = [];
-    words.forEach((word, keyword) => {
-      let state = 0;
-      for (let index = 0; index < word.length; index += 1) {
-        const unit = word.charCodeAt(index);
-        let next = this.#next.get(edge(state, unit));
-        if (next === undefined) {
-          next = this.#fail.length;
-          this.#next.set(edge(state, unit), next);
-          this.#fail.push(0);
-          this.#depth.push(index + 1);
-          this.#ending.push(0);
-          this.#words.push(undefined);
-          (made[index] ??= []).push({ state: next, parent: state, unit });
-        }
-        state = next;
-      }
-      if (state !== 0) (this.#words[state] ??= []).push(keyword);
-    });
-    for (const { state, parent, unit } of made.flat()) {
-      const fail = parent === 0 ? 0 : this.#step(this.#fail[parent] ?? 0, unit);
-      this.#fail[state] = fail;
-      this.#ending[state] = this.#words[fail] === undefined ? (this.#ending[fail] ?? 0) : fail;
-    }
-    this.size = this.#fail.length;
+    const most = words.reduce((sum, word) => sum + word.length, 1);
+    this.#classCount = this.#numberUnits(words);
+    const capacity = 2 ** Math.ceil(Math.log2(2 * most + 2));
+    this.#keys = new Float64Array(capacity).fill(noState);
+    this.#targets = new Int32Array(capacity);
+    this.#fail = new Int32Array(most);
+    this.#depth = new Uint16Array(most);
+    this.#ending = new Int32Array(most);
+    this.#lastWord = new Int32Array(most).fill(noState);
+    this.#wordBefore = new Int32Array(words.length).fill(noState);
+    this.size = this.#grow(words);
+    this.#denseCount = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
+    this.#dense = new Int32Array(this.#denseCount * this.#classCount);
+    for (let state = 0; state < this.#denseCount; state += 1) this.#fillRow(state);
   }
 
-  /** Reports every word in the text, in the order of their ends. */
-  search(text: string, report: (hit: KeywordHit) => void): void {
+  /** Reports every word among the first `length` units, in the order of their ends. No word goes across a 0. */
+  search(units: Uint16Array, length: number, report: ReportKeyword): void {
+    const [classes, ending, dense] = [this.#classes, this.#ending, this.#dense];
+    const [classCount, denseCount] = [this.#classCount, this.#denseCount];
     let state = 0;
-    for (let last = 0; last < text.length; last += 1) {
-      state = this.#step(state, text.charCodeAt(last));
-      let end = this.#words[state] === undefined ? (this.#ending[state] ?? 0) : state;
+    for (let last = 0; last < length; last += 1) {
+      const unit = classes[units[last] ?? 0] ?? 0;
+      if (unit === 0) {
+        state = 0;
+        continue;
+      }
+      state = state < denseCount ? (dense[state * classCount + unit] ?? 0) : this.#step(state, unit);
+      let end = ending[state] ?? 0;
       while (end !== 0) {
-        const length = this.#depth[end] ?? 0;
-        for (const keyword of this.#words[end] ?? []) report({ keyword, length, last });
-        end = this.#ending[end] ?? 0;
+        const found = this.#depth[end] ?? 0;
+        let keyword = this.#lastWord[end] ?? noState;
+        while (keyword !== noState) {
+          report(keyword, found, last);
+          keyword = this.#wordBefore[keyword] ?? noState;
+        }
+        end = ending[this.#fail[end] ?? 0] ?? 0;
       }
     }
+  }
+
+  /** Makes the states, all of one distance before the next, and says how many there are. */
+  #grow(words: readonly string[]): number {
+    const states = new Int32Array(words.length);
+    let size = 1;
+    let open = words.map((_, keyword) => keyword).filter((keyword) => words[keyword] !== '');
+    for (let at = 0; open.length > 0; at += 1) {
+      const first = size;
+      for (const keyword of open) {
+        const parent = states[keyword] ?? 0;
+        const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
+        let state = this.#edge(parent, unit);
+        if (state === noState) {
+          state = size;
+          size += 1;
+          this.#put(parent, unit, state);
+          this.#depth[state] = at + 1;
+          this.#fail[state] = at === 0 ? 0 : this.#failOf(parent, unit);
+        }
+        states[keyword] = state;
+        if (words[keyword]?.length !== at + 1) continue;
+        this.#wordBefore[keyword] = this.#lastWord[state] ?? noState;
+        this.#lastWord[state] = keyword;
+      }
+      for (let state = first; state < size; state += 1) {
+        const fail = this.#fail[state] ?? 0;
+        this.#ending[state] = this.#lastWord[state] === noState ? (this.#ending[fail] ?? 0) : state;
+      }
+      open = open.filter((keyword) => (words[keyword]?.length ?? 0) > at + 1);
+    }
+    return size;
+  }
+
+  #failOf(parent: number, unit: number): number {
+    let state = parent;
+    while (state !== 0) {
+      state = this.#fail[state] ?? 0;
+      const next = this.#edge(state, unit);
+      if (next !== noState) return next;
+    }
+    return 0;
+  }
+
+  #fillRow(state: number): void {
+    const row = state * this.#classCount;
+    const fail = (this.#fail[state] ?? 0) * this.#classCount;
+    for (let unit = 1; unit < this.#classCount; unit += 1) {
+      const edge = this.#edge(state, unit);
+      this.#dense[row + unit] = edge !== noState ? edge : state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
+    }
+  }
+
+  #numberUnits(words: readonly string[]): number {
+    let count = 1;
+    for (const word of words) {
+      for (let index = 0; index < word.length; index += 1) {
+        const unit = word.charCodeAt(index);
+        if (this.#classes[unit] !== 0 || unit === 0) continue;
+        this.#classes[unit] = count;
+        count += 1;
+      }
+    }
+    return count;
   }
 
   #step(from: number, unit: number): number {
     let state = from;
-    for (;;) {
-      const next = this.#next.get(edge(state, unit));
-      if (next !== undefined) return next;
-      if (state === 0) return 0;
+    while (state >= this.#denseCount) {
+      const next = this.#edge(state, unit);
+      if (next !== noState) return next;
       state = this.#fail[state] ?? 0;
     }
+    return this.#dense[state * this.#classCount + unit] ?? 0;
+  }
+
+  #edge(state: number, unit: number): number {
+    const key = state * this.#classCount + unit;
+    const mask = this.#keys.length - 1;
+    for (let slot = slotOf(key) & mask; ; slot = (slot + 1) & mask) {
+      const found = this.#keys[slot];
+      if (found === key) return this.#targets[slot] ?? noState;
+      if (found === noState) return noState;
+    }
+  }
+
+  #put(state: number, unit: number, target: number): void {
+    const key = state * this.#classCount + unit;
+    const mask = this.#keys.length - 1;
+    let slot = slotOf(key) & mask;
+    while (this.#keys[slot] !== noState) slot = (slot + 1) & mask;
+    this.#keys[slot] = key;
+    this.#targets[slot] = target;
   }
 }
 
-function edge(state: number, unit: number): number {
-  return state * 0x10000 + unit;
+/** Spreads the keys over the table (Knuth, multiplicative hashing). */
+function slotOf(key: number): number {
+  const mixed = Math.imul(key | 0, 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

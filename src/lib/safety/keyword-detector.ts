@@ -16,14 +16,12 @@ export class KeywordDetector extends SafetyDetectorPort {
 
   override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {
     const list = this.#listOf(policy.keywords);
-    for (const segment of segments) {
-      list.search(segment, ({ rule, start, end }) => {
-        if (rule.action === 'OFF') return;
-        const detail = `The keyword '${rule.term}'`;
-        const detector = `KEYWORD/${rule.term}`;
-        report({ code: 'SENSITIVE_KEYWORD', detector, detail, action: rule.action, segment, start, end });
-      });
-    }
+    list.search(segments, ({ rule, segment, start, end }) => {
+      if (rule.action === 'OFF') return;
+      const detail = `The keyword '${rule.term}'`;
+      const detector = `KEYWORD/${rule.term}`;
+      report({ code: 'SENSITIVE_KEYWORD', detector, detail, action: rule.action, segment, start, end });
+    });
   }
 
   #listOf(rules: readonly KeywordRule[]): KeywordList {

@@ -1,11 +1,15 @@
-import { isWordAt, plainText, type PlainText } from '../../models/plain-text.js';
+import type { TextSegment } from '../../models/output-text.js';
+import { isWordAt, plainText } from '../../models/plain-text.js';
 import type { KeywordRule } from '../../models/policy.js';
-import { KeywordAutomaton, type KeywordHit } from './keyword-automaton.js';
-import { isWordEdge } from './word-edges.js';
+import { KeywordAutomaton } from './keyword-automaton.js';
+import { hasDisguise, isDisguised, leetAlphabet } from './leet.js';
+import { isWordEdge, isWordStart } from './word-edges.js';
+import { plainAlphabet, WordStream } from './word-stream.js';
 
-/** A keyword found in a text's plain form. */
+/** A keyword found in a text's plain form; one that goes on in the next text ends where its text does. */
 export interface FoundKeyword {
   readonly rule: KeywordRule;
+  readonly segment: TextSegment;
   readonly start: number;
   readonly end: number;
 }
@@ -15,49 +19,68 @@ interface Term {
   /** The letters and digits, without what stands between them. */
   readonly units: string;
   /** After how many units another word of the term begins. */
-  readonly breaks: readonly number[];
+  readonly breaks: ReadonlySet<number>;
   /** The whole term where its signs matter (`c++`), and how many signs it begins with. */
   readonly exact?: { readonly text: string; readonly lead: number };
 }
 
-/** A text's letters and digits, without what stands between them. */
-interface Squeezed {
-  readonly units: string;
-  /** Where each unit stands in the plain text. */
-  readonly places: readonly number[];
-  /** How many of the units before this one are followed by something else than the next unit. */
-  readonly gaps: readonly number[];
+/** Some terms, and what finds them in a stream of one kind. */
+interface Search {
+  readonly terms: readonly Term[];
+  readonly automaton: KeywordAutomaton;
 }
 
+/** Shorter terms have too many look-alikes among numbers and names to be read with digits for letters. */
+const shortestDisguised = 4;
+
 /**
- * A list of keywords, compiled once, found in one pass over a text however long the list is.
+ * A list of keywords, compiled once, found in one pass over an output however long the list is.
  *
  * A term matches in any case, accent and look-alike. Its words may be joined by spaces or `-_./:` and the like, or
- * written as one (`secretKey`, `SECRET_KEY`), but not across the end of a sentence. A term whose letters are all spaced
- * out (`p a s s w o r d`) is found, too.
+ * written as one (`secretKey`, `SECRET_KEY`), but not across the end of a sentence. They may stand in two items of an
+ * array, or in a name and its value. A term whose letters are spaced out (`p a s s w o r d`) or parted (`pass-word`) is
+ * found, too, and one with digits and signs for letters (`p4ssw0rd`).
  */
 export class KeywordList {
-  readonly #terms: readonly Term[];
-  readonly #automaton: KeywordAutomaton;
+  /** A measure of the memory that the list takes. */
+  readonly size: number;
+  readonly #written: Search;
+  readonly #disguised: Search;
 
   constructor(rules: readonly KeywordRule[]) {
-    this.#terms = rules.filter((rule) => rule.action !== 'OFF').flatMap(termsOf);
-    this.#automaton = new KeywordAutomaton(this.#terms.map((term) => term.units));
+    const terms = rules.filter((rule) => rule.action !== 'OFF').flatMap(termsOf);
+    const disguised = terms
+      .filter((term) => term.exact === undefined && term.units.length >= shortestDisguised)
+      .map((term) => ({ ...term, units: leetForm(term.units) }));
+    this.#written = searchFor(terms);
+    this.#disguised = searchFor(disguised);
+    this.size = this.#written.automaton.size + this.#disguised.automaton.size;
   }
 
-  /** A measure of the memory that the list takes. */
-  get size(): number {
-    return this.#automaton.size;
+  search(segments: readonly TextSegment[], report: (found: FoundKeyword) => void): void {
+    const texts = segments.filter(({ reading }) => reading !== 'JOINED');
+    searchStream(this.#written, WordStream.of(texts, plainAlphabet), placeOf, report);
+    const disguised = texts.filter(({ folded }) => hasDisguise(folded));
+    if (disguised.length === 0) return;
+    searchStream(this.#disguised, WordStream.of(disguised, leetAlphabet), disguisedPlaceOf, report);
   }
+}
 
-  search(text: PlainText, report: (found: FoundKeyword) => void): void {
-    const squeezed = squeeze(text.folded);
-    this.#automaton.search(squeezed.units, (hit) => {
-      const term = this.#terms[hit.keyword];
-      const found = term && placeOf(term, hit, squeezed, text);
-      if (found) report(found);
-    });
-  }
+function searchFor(terms: readonly Term[]): Search {
+  return { terms, automaton: new KeywordAutomaton(terms.map(({ units }) => units)) };
+}
+
+function searchStream(
+  { terms, automaton }: Search,
+  stream: WordStream,
+  place: typeof placeOf,
+  report: (found: FoundKeyword) => void,
+): void {
+  automaton.search(stream.units, stream.length, (keyword, length, last) => {
+    const term = terms[keyword];
+    const found = term && place(term, stream, last - length + 1, last);
+    if (found !== undefined) report(found);
+  });
 }
 
 /**
@@ -68,69 +91,97 @@ function termsOf(rule: KeywordRule): Term[] {
   const written = rule.term.trim();
   const forms = [written, written.toLowerCase(), written.toUpperCase()].map((form) => plainText(form).folded);
   return [...new Set(forms)].map((folded) => {
-    const { units, gaps } = squeeze(folded);
-    const breaks = [...units].flatMap((_, index) => (gapsIn(gaps, index, index + 1) > 0 ? [index + 1] : []));
-    if (/^[\p{L}\p{N}\p{M}\s\-_./\\:'"]*$/u.test(folded)) return { rule, units, breaks };
-    return { rule, units, breaks, exact: { text: folded, lead: folded.search(/[\p{L}\p{N}]/u) } };
+    const words = folded.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+    const breaks = new Set<number>();
+    let length = 0;
+    for (const word of words) breaks.add((length += word.length));
+    const term = { rule, units: words.join(''), breaks };
+    if (/^[\p{L}\p{N}\p{M}\s\-_./\\:'"]*$/u.test(folded)) return term;
+    return { ...term, exact: { text: folded, lead: folded.search(/[\p{L}\p{N}]/u) } };
   });
 }
 
-function squeeze(folded: string): Squeezed {
-  const places: number[] = [];
-  const gaps: number[] = [];
-  const parts: string[] = [];
-  let count = 0;
-  let from = 0;
-  for (let index = 0; index <= folded.length; index += 1) {
-    if (index < folded.length && isWordAt(folded, index)) {
-      const last = places.at(-1);
-      if (last !== undefined && last !== index - 1) count += 1;
-      places.push(index);
-      gaps.push(count);
-    } else {
-      parts.push(folded.slice(from, index));
-      from = index + 1;
-    }
+function leetForm(units: string): string {
+  return Array.from({ length: units.length }, (_, index) =>
+    String.fromCharCode(leetAlphabet.at(units, index)),
+  ).join('');
+}
+
+function placeOf(term: Term, stream: WordStream, first: number, last: number): FoundKeyword | undefined {
+  const segment = stream.textOf(first);
+  const lastText = stream.textOf(last);
+  if (segment === undefined || lastText === undefined) return undefined;
+  const start = stream.placeOf(first);
+  const end = stream.placeOf(last) + 1;
+  if (!isWordStart(segment.plain, start)) return undefined;
+  if (term.rule.match !== 'PREFIX' && !isWordEdge(lastText.plain, end)) return undefined;
+  const { rule, exact } = term;
+  if (exact !== undefined) {
+    const from = start - exact.lead;
+    if (from < 0 || !segment.folded.startsWith(exact.text, from)) return undefined;
+    return { rule, segment, start: from, end: from + exact.text.length };
   }
-  return { units: parts.join(''), places, gaps };
+  if (!hangsTogether(term, stream, first, last)) return undefined;
+  return { rule, segment, start, end: segment === lastText ? end : segment.plain.length };
 }
 
-/** How many gaps stand between the units `first` and `last`. */
-function gapsIn(gaps: readonly number[], first: number, last: number): number {
-  return (gaps[Math.min(last, gaps.length - 1)] ?? 0) - (gaps[first] ?? 0);
-}
-
-function placeOf(
+/** A term with digits and signs for some, but not most of its letters, between anything but letters and digits. */
+function disguisedPlaceOf(
   term: Term,
-  hit: KeywordHit,
-  { places, gaps }: Squeezed,
-  text: PlainText,
+  stream: WordStream,
+  first: number,
+  last: number,
 ): FoundKeyword | undefined {
-  const first = hit.last - hit.length + 1;
-  const start = places[first] ?? 0;
-  const end = (places[hit.last] ?? 0) + 1;
-  if (!isWordEdge(text.plain, start)) return undefined;
-  if (term.rule.match !== 'PREFIX' && !isWordEdge(text.plain, end)) return undefined;
-  if (term.exact) {
-    const from = start - term.exact.lead;
-    if (from < 0 || !text.folded.startsWith(term.exact.text, from)) return undefined;
-    return { rule: term.rule, start: from, end: from + term.exact.text.length };
+  const segment = stream.textOf(first);
+  const lastText = stream.textOf(last);
+  if (segment === undefined || lastText === undefined) return undefined;
+  const start = stream.placeOf(first);
+  const end = stream.placeOf(last) + 1;
+  if (!isApart(segment.plain, start)) return undefined;
+  if (term.rule.match !== 'PREFIX' && !isApart(lastText.plain, end)) return undefined;
+  const written = Array.from({ length: last - first + 1 }, (_, unit) =>
+    (stream.textOf(first + unit)?.folded ?? '').charAt(stream.placeOf(first + unit)),
+  );
+  if (!isDisguised(written) || !hangsTogether(term, stream, first, last)) return undefined;
+  return { rule: term.rule, segment, start, end: segment === lastText ? end : segment.plain.length };
+}
+
+/** Whether no letter or digit stands on both sides of a place. */
+function isApart(plain: string, index: number): boolean {
+  return index <= 0 || index >= plain.length || !isWordAt(plain, index - 1) || !isWordAt(plain, index);
+}
+
+/** Whether what stands between the units of a found term leaves it the term. */
+function hangsTogether(term: Term, stream: WordStream, first: number, last: number): boolean {
+  const count = stream.gapsBetween(first, last);
+  if (count === 0) return true;
+  const length = last - first + 1;
+  const inner: string[] = [];
+  let joins = true;
+  for (let unit = first + 1; unit <= last; unit += 1) {
+    if (stream.gapsBetween(unit - 1, unit) === 0) continue;
+    const gap = stream.gapBefore(unit);
+    if (!term.breaks.has(unit - first)) inner.push(gap);
+    else if (!isWordGap(gap)) joins = false;
   }
-  const count = gapsIn(gaps, first, hit.last);
-  if (count > 0) {
-    const gapAfter = (units: number): string =>
-      text.folded.slice((places[first + units - 1] ?? 0) + 1, places[first + units] ?? 0);
-    const spacedOut = hit.length > 2 && count === hit.length - 1;
-    const open = spacedOut ? [...Array(hit.length - 1).keys()].map((unit) => unit + 1) : term.breaks;
-    const joins = open.map(gapAfter).filter((gap) => gap !== '');
-    const joined = spacedOut ? isLetterGap : isWordGap;
-    if (joins.length !== count || !joins.every(joined)) return undefined;
-  }
-  return { rule: term.rule, start, end };
+  if (inner.length === 0) return joins;
+  if (length > 2 && count === length - 1 && inner.every(isLetterGap)) return true;
+  return joins && isParted(inner, length);
+}
+
+/** Whether the gaps within words are ones that a reader reads over: hyphens and the like, line breaks, many spaces. */
+function isParted(inner: readonly string[], length: number): boolean {
+  if (length >= 5 && inner.every(isHyphen)) return true;
+  const isSpaced = inner.every((gap) => isHyphen(gap) || gap === ' ');
+  return isSpaced && length >= 6 && inner.length * 3 >= length;
 }
 
 function isLetterGap(gap: string): boolean {
-  return /^[^\p{L}\p{N}]{1,2}$/u.test(gap);
+  return /^[^\p{L}\p{N}]{1,3}$/u.test(gap);
+}
+
+function isHyphen(gap: string): boolean {
+  return /^(?:[-_.*~|+/\\'"`^]{1,3}|-?[ \t]?\r?\n[ \t]{0,8})$/.test(gap);
 }
 
 function isWordGap(gap: string): boolean {

@@ -1,6 +1,6 @@
 import type { TextSegment } from '../../models/output-text.js';
 import { plainText } from '../../models/plain-text.js';
-import { actionFor, secretTypes, type Policy, type SecretType } from '../../models/policy.js';
+import { actionFor, allowedFor, secretTypes, type Policy, type SecretType } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { withUnclaimed } from './claims.js';
 import { secretlintClaims } from './secrets/secretlint-rules.js';
@@ -57,12 +57,18 @@ export class SecretDetector extends SafetyDetectorPort {
   ): Promise<void> {
     const rule = policy.detectors.SECRET;
     if (secretTypes.every((type) => actionFor(rule, type) === 'OFF')) return;
-    const allowed = new Set(rule.allow?.map((value) => plainText(value).plain));
-    const linted = await secretlintClaims(segments);
-    for (const segment of segments) {
+    const allowed = new Map(
+      secretTypes.map((type) => [
+        type,
+        new Set(allowedFor(rule, type).map((value) => plainText(value).plain)),
+      ]),
+    );
+    const texts = segments.filter(({ reading }) => reading !== 'JOINED');
+    const linted = await secretlintClaims(texts);
+    for (const segment of texts) {
       for (const { type, start, end } of claimsOf(segment, linted.get(segment) ?? [])) {
         const action = actionFor(rule, type);
-        if (action === 'OFF' || allowed.has(segment.plain.slice(start, end))) continue;
+        if (action === 'OFF' || allowed.get(type)?.has(segment.plain.slice(start, end))) continue;
         report({
           code: 'SECRET',
           detector: `SECRET/${type}`,

@@ -1,7 +1,9 @@
 import type { TextSegment } from '../../models/output-text.js';
 import { topics, type Policy, type Topic } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
-import { topicEvidence, type TopicEvidence } from './topic-evidence.js';
+import { sentencesOf, type Sentence } from './sentences.js';
+import { topicEvidence } from './topic-evidence.js';
+import { phraseUnit, TopicPhrases, type PhraseRole } from './topic-phrases.js';
 
 const labels: Readonly<Record<Topic, string>> = {
   POLITICS: 'A sentence about politics',
@@ -10,64 +12,97 @@ const labels: Readonly<Record<Topic, string>> = {
   LEGAL_CLAIMS: 'A sentence that makes a legal claim',
 };
 
-/** How much text without an end of a sentence is read as one. */
-const longestSentence = 400;
+const phrases = new TopicPhrases();
 
-interface Sentence {
-  readonly start: number;
-  readonly text: string;
-  readonly asks: boolean;
-}
+/** What was found in one sentence for one topic. */
+type Evidence = Partial<Record<PhraseRole, { first: number; last: number }[]>>;
 
 /**
  * Finds sentences about topics that a person has to look at. A sentence needs a telling phrase, or both a subject and a
- * stance towards it: a word alone is no evidence.
+ * stance towards it that do not share their words: a word alone is no evidence. A phrase that shows that something else
+ * is meant outweighs a subject and a stance.
  */
 export class TopicDetector extends SafetyDetectorPort {
   override readonly name = 'TOPIC';
 
   override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {
-    const wanted = topics.filter((topic) => policy.topics[topic].action !== 'OFF');
+    if (topics.every((topic) => policy.topics[topic].action === 'OFF')) return;
     for (const segment of segments) {
-      if (segment.place === 'NUMBER') continue;
-      for (const { start, text, asks } of sentencesOf(segment.folded)) {
-        for (const topic of wanted) {
-          const { action } = policy.topics[topic];
-          if (action === 'OFF' || !speaksFor(topicEvidence[topic], text, asks)) continue;
-          const hit = { code: 'SENSITIVE_TOPIC', detector: `TOPIC/${topic}`, detail: labels[topic] } as const;
-          report({ ...hit, action, segment, start, end: start + text.length });
+      if (segment.place === 'NUMBER' || segment.reading === 'JOINED') continue;
+      this.#read(segment, (topic, { start, end }) => {
+        const { action } = policy.topics[topic];
+        if (action === 'OFF') return;
+        const hit = { code: 'SENSITIVE_TOPIC', detector: `TOPIC/${topic}`, detail: labels[topic] } as const;
+        report({ ...hit, action, segment, start, end });
+      });
+    }
+  }
+
+  #read({ folded }: TextSegment, report: (topic: Topic, sentence: Sentence) => void): void {
+    const { units, length, sentences } = inSentences(folded);
+    let current = 0;
+    let found = new Map<Topic, Evidence>();
+    const settle = (): void => {
+      const sentence = sentences[current]?.sentence;
+      for (const [topic, evidence] of found) {
+        if (sentence && speaksFor(evidence, sentence.asks && !topicEvidence[topic].asking, sentence)) {
+          report(topic, sentence);
         }
       }
+      if (found.size > 0) found = new Map();
+    };
+    phrases.search(units, length, ({ topic, role }, first, last) => {
+      while (first >= (sentences[current + 1]?.from ?? Infinity)) {
+        settle();
+        current += 1;
+      }
+      if (role === 'ORDER' && first !== sentences[current]?.order) return;
+      const evidence = found.get(topic) ?? {};
+      found.set(topic, evidence);
+      (evidence[role] ??= []).push({ first, last });
+    });
+    settle();
+  }
+}
+
+interface PlacedSentence {
+  readonly sentence: Sentence;
+  /** Where the sentence begins among the units. */
+  readonly from: number;
+  /** Where an order begins among the units: after words like `please`. */
+  readonly order: number;
+}
+
+/** The sentences of a text as units to be searched, with a space around and a 0 after each. */
+function inSentences(folded: string): { units: Uint16Array; length: number; sentences: PlacedSentence[] } {
+  const sentences: PlacedSentence[] = [];
+  const units = new Uint16Array(2 * folded.length + 3);
+  let length = 0;
+  for (const sentence of sentencesOf(folded)) {
+    const from = length;
+    let order = from;
+    let last = 0x20;
+    units[length++] = last;
+    for (let index = sentence.start; index < sentence.end; index += 1) {
+      const unit = phraseUnit(folded.charCodeAt(index));
+      if (index === sentence.order) order = last === 0x20 ? length - 1 : length;
+      if (unit === 0x20 && last === 0x20) continue;
+      units[length++] = unit;
+      last = unit;
     }
+    if (last !== 0x20) units[length++] = 0x20;
+    length += 1;
+    sentences.push({ sentence, from, order });
   }
+  return { units, length, sentences };
 }
 
-function speaksFor({ plain, subject, stance, asking }: TopicEvidence, text: string, asks: boolean): boolean {
-  if (asks && !asking && !/(?<![a-z])why (?:not|don't you)/.test(text)) return false;
-  return plain.test(text) || (subject.test(text) && stance.test(text));
-}
-
-function* sentencesOf(folded: string): Generator<Sentence> {
-  let from = 0;
-  for (const { index, 0: stop } of folded.matchAll(/[.!?;]+(?=[\s"')\]]|$)|\n+|$/g)) {
-    const end = index + stop.length;
-    yield* piecesOf(folded, from, end, stop.includes('?'));
-    from = end;
-  }
-}
-
-/** The sentence without the white space around it, in pieces that end between words when it is very long. */
-function* piecesOf(folded: string, first: number, end: number, asks: boolean): Generator<Sentence> {
-  let from = first;
-  while (from < end) {
-    let to = Math.min(end, from + longestSentence);
-    if (to < end) {
-      const space = folded.slice(from, to).lastIndexOf(' ');
-      if (space > 0) to = from + space;
-    }
-    const piece = folded.slice(from, to);
-    const text = piece.trim();
-    if (text !== '') yield { start: from + piece.indexOf(text), text, asks };
-    from = to;
-  }
+function speaksFor(found: Evidence, onlyAsks: boolean, { suggests }: Sentence): boolean {
+  if (onlyAsks && !suggests) return false;
+  if (found.TELLING) return true;
+  if (found.AGAINST || !found.SUBJECT) return false;
+  const stances = [...(found.STANCE ?? []), ...(found.ORDER ?? [])];
+  return found.SUBJECT.some((subject) =>
+    stances.some((stance) => stance.last <= subject.first || stance.first >= subject.last),
+  );
 }

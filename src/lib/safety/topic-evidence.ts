@@ -1,142 +1,222 @@
 import type { Topic } from '../../models/policy.js';
 
-/** What speaks for a topic in one sentence, in small letters. */
+/**
+ * What speaks for and against a topic in one sentence: phrases in small letters, parted by commas. `*` stands for the
+ * rest of a word.
+ */
 export interface TopicEvidence {
   /** Each is enough by itself. */
-  readonly plain: RegExp;
+  readonly telling: string;
   /** What the topic is about; says nothing without a stance. */
-  readonly subject: RegExp;
+  readonly subject: string;
   /** Advice, a promise or a claim; says nothing without a subject. */
-  readonly stance: RegExp;
+  readonly stance: string;
+  /** Verbs that are a stance where the sentence is an order that begins with them. */
+  readonly orders: string;
+  /** What shows that a subject and a stance mean something else; does not outweigh a telling phrase. */
+  readonly against: string;
   /** Whether a sentence that only asks is about the topic, too. */
   readonly asking: boolean;
 }
 
-/** Any of the phrases, whole, with any white space between their words; `*` stands for the rest of a word. */
-function anyOf(...lists: string[]): RegExp {
-  const phrases = lists
-    .join(',')
-    .split(',')
-    .map((phrase) => phrase.trim());
-  const sources = phrases.map((phrase) =>
-    phrase.replaceAll(' ', '[\\s-]{1,3}').replaceAll('*', '[a-z]{0,12}'),
-  );
-  return new RegExp(`(?<![a-z])(?:${sources.join('|')})(?![a-z])`);
-}
-
 /** How a sentence gives advice, whatever about. */
 const advice = `you should, you shouldn't, you must, you need to, you ought to, you had better, you'd better, i recommend,
-  i'd recommend, i would recommend, we recommend, i suggest, i'd suggest, we suggest, i advise, we advise, my advice,
-  i would advise, we would advise, best to, better to, it is time to, it's time to, now is the time, good time to,
-  why not, why don't you, make sure you, be sure to, don't hesitate to, no need to, you can safely, it is safe to,
-  it's safe to, you don't need, go ahead and, consider, avoid`;
+  i'd recommend, i would recommend, we recommend, we'd recommend, i suggest, i'd suggest, we suggest, i advise, we advise,
+  my advice, i would advise, we would advise, i'd advise, best to, better to, it is time to, it's time to, now is the time,
+  now is a good time, good time to, why not, why don't you, make sure you, be sure to, don't hesitate to, no need to,
+  you can safely, it is safe to, it's safe to, safe to take, you don't need, go ahead and, consider, avoid, my suggestion,
+  if i were you, is recommended, are recommended, you'll want to, you will want to, i'd avoid, i'd go, it's wise to,
+  it is wise to, it would be wise, the smart move, you could try, you can just, you may want to, you might want to, you can just, our advice is, our advice, you will do well to,
+  your best choice, your best option, the best thing to do, the best thing you can, you would be better off,
+  you'd be better off, is better for you, is the better choice, you may ignore, you can ignore, we strongly`;
 
-/** A verb that gives an order: it begins the sentence, or follows a word that an order may begin with. */
-function orders(verbs: string): RegExp {
-  const begins =
-    "^[\\s\"'*>-]{0,4}(?:(?:please|just|simply|now|then|so|always|never|don't|do not|first|today),?\\s){0,2}";
-  return new RegExp(`${begins}(?:${verbs.replaceAll(' ', '\\s').replaceAll(',', '|')})(?![a-z])`);
-}
+/** Words with which a sentence says how things ought to be or how good they are, whatever about. */
+const verdict = `should, must, ought to, need to, has to, have to, cannot, can't, never, always, the best, the worst, the better,
+  better than, worse than, is right, is wrong, are wrong, are right, nothing but, the fault of, unjust, deserve, deserves, is bad, is good`;
 
-function either(one: RegExp, other: RegExp): RegExp {
-  return new RegExp(`${one.source}|${other.source}`);
-}
+/** How a service talks about its own business, in which the subjects are wares, forms and features. */
+const service = `upload*, download*, log in, login, sign in, sign up, your account, our account, in the app, the app, settings, portal, website,
+  web page, receipt, delivery, deliver, delivered, arrive, arrives, ship, ships, shipped, shipping, appointment, attached, attach, attachment,
+  collected, collect, form, forms, booked, booking, button, click*, tap, updated, updates, business days, working days, proof of, submit*, application*,
+  activate*, interview, unit test*, bug, release, api, string, parameter*, field, fields, color, colour, charging, item, items,
+  out of stock, in stock, stock of, customer number, invoice, bill, receive, some time, your benefits, building, the room, meeting,
+  menu, dashboard, column, row, file, files, folder, name, names, mirror, site, by email, by e mail, subscription, coupon,
+  voucher, reservation, check in, check out, help center, help centre, terms of use, cookie*, newsletter, feature, reschedule, opening times, our team`;
 
 /** What speaks for each topic. English only. */
 export const topicEvidence: Readonly<Record<Topic, TopicEvidence>> = {
   POLITICS: {
-    plain: anyOf(
-      `presidential election*, general election*, midterm election*, election fraud, rigged election, stolen election,
-      republican party, democratic party, labour party, conservative party, green party, communist party, political party,
-      political parties, left wing, right wing, far right, far left, gun control, abortion ban, abortion rights,
+    telling: `presidential election*, general election*, midterm election*, election fraud, rigged election, stolen election,
+      republican party, democratic party, labour party, conservative party,  communist party, political party,
+      political parties,   far right, far left, gun control, abortion ban, abortion rights,
       prime minister, vote for trump, vote for biden, vote for harris, donald trump, joe biden, kamala harris,
       vladimir putin, anti immigration, immigration policy, brexit, impeach*, white supremac*, political opinion*,
-      regime change, members of parliament, member of parliament, congressman, congresswoman, house of representatives`,
-    ),
-    subject: anyOf(
-      `election*, politic*, parliament, senate, senator*, congress, president, referendum, communis*, socialis*, fascis*,
-      immigra*, abortion, government*, democrat*, republican*, candidate*, ballot*, minister*, dictator*, liberals,
-      conservatives, putin, trump, biden`,
-    ),
-    stance: anyOf(
-      `vote, votes, voted, voting, elect, elected, campaign*, party, corrupt*, protest*, propaganda, policy, policies, tax,
-      taxes, overthrow, resign, regime, war, rigged, should be banned, ideolog*, voters, supporters, opposition`,
-    ),
+      political view*, political belief*, political affiliation*, regime change, members of parliament,
+      member of parliament, congressman, congresswoman, house of representatives, swing state*, ruling party,
+      opposition party, the opposition leader, election campaign, voter suppression, voter fraud, open borders,
+      border wall, welfare state, climate policy, foreign policy, trade war, electoral college, head of state,
+      the far-right, progressive politics, conservative politics, liberal politics,   maga,
+      social democrats, christian democrats, tory, tories, the bundestag, european parliament, white house policy,
+      supreme court nominee, gender ideology, culture war, defund  death penalty should,
+      right to bear arms, right wing populis*, right wing extrem*, left wing extrem*, right wing politic*, left wing politic*, right wing government, left wing government, right wing part*, left wing part*, defund the police, police should be defunded, abolish the police, asylum law, vote them out, vote him out, vote her out, vote it out, take back control, trade union leader, deep state,
+      climate hoax, police state, mass deportation*, the two state solution, the class struggle, state propaganda, open the borders, close the borders,
+      elected officials, political prisoner*, campaign promise*, party leader, party programme, party manifesto, seats in parliament`,
+    subject: `candidate*, activist*, ministry, left wing, right wing, green party, election*, politic*, parliament*, senate, senator*, congress, president, presidential, presidency, referendum, communis*,
+      socialis*, fascis*, immigra*, abortion, government*, democrat*, republican*,  ballot*, minister*,
+      chancellor, mayor*, governor*, dictator*, liberals, conservatives, putin, trump, biden, macron, erdogan, modi,
+      netanyahu, zelensky, xi jinping, nato, sanctions, refugees, asylum seekers, capitalism, nationalis*, 
+       welfare, taxes on the rich, legislation, lawmakers, constitution,
+      vote for, vote against, vote yes, vote no, the greens, socialism, capitalism, feminis*, monarchy, republic, sanctions, refugee*, migrants,
+      immigration, asylum, asylum law, coalition, cabinet, supreme court, petition, independence, climate law*, climate change law*, elites, 
+      council, city council, mayor, second term, that party, this party, one party, their party, the party, regime, the war, the people, state aid, minimum wage, the rich,
+      gun laws, conscription, military aid, border, borders, nationalism, populis*, marx*, welfare state, the nation,   tariffs,  brussels, kremlin`,
+    stance: `vote, votes, voted, voting, elect, elected, electing, campaign*, party, corrupt*, protest*, propaganda, policy, policies, tax,
+      taxes, overthrow, resign, regime, war, rigged, should be banned, ideolog*, voters, supporters, opposition, reform,
+      reforms, disaster, ruined, ruining, failed, failing, lied, lies, liar, betray*, support, oppose, opposes, supports,
+      better than, worse than, must go, invasion, invade*, should be abolished, should be illegal, coalition, coup,
+      administration, is destroying, destroyed, incompetent, deserves, polls, polling, tyrann*, wing, win, won, debate,
+      ${verdict}, activists, ministry, donate to, endorse, endorses, endorsed, welcome, must be, should be, misled, abolish*, be stopped, be legal, be illegal, be defunded, defund*, is killing, has no plan, no plan for, pretext, control you, serves the rich, has done more, have done more, was the best, were the best, repeated, denied any longer, second term, too late, conscience, strike, demonstrat*, march`,
+    orders: 'vote,elect,support,oppose,protest,boycott,overthrow',
+    against: `${service}, candidate for the role, resume, cv, position, hiring, job, shortlist*, recruit*, skills, years of experience, job  candidate interview*, candidates for the position, vice president of sales,
+      president of the club, vote for your favourite, vote for your favorite, upvote*, release 
+      government id, government issued, government-issued, government fee*, tax return*, return policy, refund policy,
+      candidate experience, privacy policy, our policy, company policy, party of, third party, third-party, party size,
+      birthday party, dinner party, hiring manager, tax invoice, support team, customer support, support ticket, warranty,
+      vote for the best name, vote for the best, vote for the name, vote for the logo, vote for the design, vote for the talk, vote for your, vote for our, left and right, right side, left side, to  to  turn left,
+      turn right, party lights, search party, party supplies, party hat*, party favors, third parties, works council, student council, cabinet door*, kitchen cabinet, filing cabinet, bathroom cabinet, the cabinet's,
+      wedding party, after party, president's day, election of benefits, benefit election, democratic process of the team, cross border shipping, border radius, border color, border width,
+      country of residence, country code, country you, country where, ship to, customs`,
     asking: true,
   },
   HEALTH_ADVICE: {
-    plain: anyOf(
-      `stop taking your, stop your medication, double your dose, double the dose, increase your dose, skip your dose,
-      don't see a doctor, do not see a doctor, don't need a doctor, do not need a doctor, no need to see a doctor,
-      instead of chemotherapy, instead of your medication, cures cancer, cure cancer, vaccines cause, you have cancer,
-      you have diabetes, you have depression, you are diabetic, my diagnosis is, your diagnosis is`,
-    ),
-    subject: anyOf(
-      `mg, milligram*, dose, doses, dosage, ibuprofen, paracetamol, acetaminophen, aspirin, antibiotic*, insulin,
+    telling: `stop taking your, stop your medication, double your dose, double the dose, increase your dose, skip your dose,
+      lower your dose, reduce your dose, don't see a doctor, do not see a doctor, don't need a doctor,
+      do not need a doctor, no need to see a doctor, instead of chemotherapy, instead of your medication, cures cancer,
+      cure cancer, vaccines cause, you have cancer, you have diabetes, you have depression, you are diabetic,
+      my diagnosis is, your diagnosis is, your symptoms suggest, your symptoms indicate, your symptoms point, medical advice is,
+      come off your medication, come off your antidepressants, skip your medication, stop the antibiotics,
+      stop the medication, safe to mix, take two tablets, take one tablet, take two pills, mg of ibuprofen,
+      mg of paracetamol, mg of aspirin, mg every, mg twice, mg three times, mg per day, mg a day, mg daily, tablets a day,
+      times a day with food,
+      you do not need to see a doctor, don't need to go to the doctor, you most likely have, you most probably have, your condition is, half an aspirin, you are depressed, you are pregnant, you are anemic, you are bipolar, what you describe is,
+      is nothing to worry about medically, against medical advice, no need for a prescription, stop chemotherapy, refuse the vaccine, skip the vaccine, vaccines are, treat your infection, cure your,
+      cures your, heal your liver, lose weight fast, calories a day, natural remedy, home remedy, is safe during pregnancy, while pregnant you`,
+    subject: `mg, milligram*, dose, doses, dosage, ibuprofen, paracetamol, acetaminophen, tylenol, aspirin, antibiotic*, insulin,
       medication*, medicine*, tablet, tablets, pill, pills, painkiller*, antidepressant*, opioid*, steroid*, statin*,
-      supplement*, vaccin*, chemotherapy, symptom*, blood pressure, cholesterol, diabetes, cancer, tumor, tumour, infection,
-      depression, anxiety, asthma, migraine*, fever, rash, chest pain, heart attack, stroke, pregnan*, allerg*,
-      prescription*, diagnos*, doctor, therapy, detox, fasting`,
-    ),
-    stance: either(
-      anyOf(
-        advice,
-        `times a day, times daily, per day, every day, daily, every four hours, every six hours, before bed, with food,
-        will cure, cures, heals, will help with, helps against, works against, you probably have, you likely have,
-        you may have, you might have, sounds like you have, signs of, nothing to worry about, stop taking, start taking`,
-      ),
-      orders('take,stop,start,use,apply,drink,eat,increase,reduce,double,skip,inject,swallow,try,see,rest'),
-    ),
+      supplement*, vaccin*, chemotherapy, symptom*, blood pressure, blood sugar, cholesterol, diabetes, diabetic, cancer,
+      tumor, tumour, infection, depression, anxiety, asthma, migraine*, headache*, fever, rash, chest pain, heart attack,
+      stroke, pregnan*, allerg*, prescription*, diagnos*, doctor, therapy, therapist, detox, fasting, antihistamine*,
+      vitamin*, melatonin, magnesium, turmeric, herbal, homeopath*, probiotic*, ointment, wound, swelling, insomnia,
+      nausea, arthritis, thyroid, metformin, xanax, prozac, sertraline, metabolism, immune system, back pain, sore throat,
+      stomach pain, concussion, sprain*, infection*, joint pain, cough, flu, covid, physiotherap*, inhaler, ginger tea,
+      beta blocker*, blood thinner*, warfarin, lisinopril, your heart, your liver, keto diet, calorie deficit,
+      lump, mole, melanoma, ulcer, eczema, psoriasis, acne, dairy, gluten, ssri*, booster, calorie*, lose weight, weight loss, depressed, virus, bleach, slipped disc,
+      appendicitis, clot, blood clot, thrombosis, cortisone, hydrocortisone, bandage, burn, sunburn, the burn, baby, your child, children with, fever of, liver, kidney*, stomach, intestin*, bowel, gut, throat, ear infection, sinus*, nerve, disc,
+      hernia, fracture, broken bone, sprained, arthrit*, hormone*, testosterone, estrogen, menopause, contracepti*, birth control, the pill, sleeping pill*, addiction, withdrawal symptoms, panic attack*, adhd, autism, bipolar, schizophren*, ozempic,
+      keto, cbd, cannabis, vitamin c, vitamin d, zinc, iron supplement*, echinacea, essential oil*, diarrh*, constipation, dehydrat*, hypertension, heartburn, reflux, gout, mumps, measles, covid, surgery, your surgeon, x-ray, mri, blood test, blood results, your results`,
+    stance: `${advice}, times a day, times daily, per day, every day, daily, twice a day, once a day, every four hours,
+      every six hours, every eight hours, hours apart, before bed, with food, on an empty stomach, will cure, cures, heals, will help with, helps with,
+      helps against, works against, you probably have, you likely have, you may have, you might have, sounds like you have,
+      sounds like a, signs of, a sign of, nothing to worry about, stop taking, start taking, you are suffering from,
+      you're suffering from, will lower your, will reduce your, lowers your, boosts your, will relieve, relieves, can be treated with,
+      treat it with, is caused by, you can stop, you can take, try taking, switch to, taper off, is a natural cure, will clear up,
+      is likely, are likely, indicates, instead of, safe during, safe for, will go away,
+      is probably, are probably, most likely, likely, should, must, will heal, will dissolve, heal your, dissolve the, comes from a, sweat it out, the best cure, best cure, cure for, is enough to treat, clear up, looks like, it looks like, put butter, gargle, massage, stretches, give the, give your child, give him, give her, put some, rub,  you're probably, will make it worse, will fix, will get rid of, gets rid of, is caused by, based on what you describe, is harmless, is not dangerous, is dangerous`,
+    orders:
+      'take,stop,start,use,apply,drink,eat,increase,reduce,double,skip,inject,swallow,try,see,rest,avoid,mix,combine,give,put,cut,massage,gargle,rub,bandage,keep,cover,ice,elevate,lower,raise,switch,replace',
+    against: `${service}, health insurance, insurance card, doctor's appointment, doctor appointment*, appointment with, book an appointment,
+      your prescription is ready, prescription is ready, prescription number, prescription glasses, tablet computer, android tablet, ipad,
+      drawing tablet, tablet or phone, phone or tablet, phone and tablet, tablet app, desktop and tablet, browser on your tablet,
+      allergy information, allergens, pill organizer, mobile or tablet, computer or tablet, tablet screen, laptop or tablet,
+      heart of, cancel your subscription, delivery, shipping, refund, order number, your order, infection of your computer, virus scan,
+      malware, headache of, pain point*, stroke width, rash decision, migraine of setting,
+      allergy to our, mole trap*, mole removal tool, burn rate, burn in, create a, create an, burn a cd, burn through, burn down chart, burn-down, virus scanner, antivirus, computer virus, virus protection, virus definitions, baby monitor, baby stroller, baby seat, baby shower, baby clothes, gut feeling, gut instinct, pill box order,
+      delivery results, test results page, results page, search results, broken bone china, migraine glasses order, your results are in your account, see your doctor, ask your doctor, consult a doctor, consult your doctor, talk to your doctor, speak to your doctor, ask a doctor, see a doctor, call your doctor, call a doctor, contact your doctor, ask your pharmacist, consult a physician,
+      medical professional, health insurance, gift card, our clinic, reception desk, appointment, leaflet, package insert, stored below, keep out of reach, iron the shirt, ironing, zinc plated`,
     asking: false,
   },
   FINANCIAL_ADVICE: {
-    plain: anyOf(
-      `guaranteed return*, guaranteed profit*, double your money, triple your money, risk free return*, can't lose money,
+    telling: `guaranteed return*, guaranteed profit*, double your money, triple your money, risk free return*, risk-free return*, can't lose money,
       cannot lose money, invest all your, all your savings into, all your savings in, your savings into, your pension into,
-      your money into, strong buy, to the moon, insider tip, hot stock, remortgage your home to, borrow to invest,
-      my financial advice, our financial advice, sure bet`,
-    ),
-    subject: anyOf(
-      `stock, stocks, shares, bond, bonds, etf, etfs, index fund*, mutual fund*, hedge fund*, crypto, cryptocurrenc*,
-      bitcoin, btc, ethereum, savings, pension*, retirement, 401k, ira, portfolio*, invest*, securities, dividend*,
-      commodit*, gold, silver, forex, derivative*, futures, call options, put options, mortgage, annuit*, equities, nasdaq,
-      real estate`,
-    ),
-    stance: either(
-      anyOf(
-        advice,
-        `will rise, will go up, will double, will triple, will soar, will skyrocket, is going to rise, is going up,
-        will outperform, guaranteed, cannot lose, can't lose, can't go wrong, high return*, undervalued, before it's too late,
-        price target, buy now, sell now, buy the dip, get rich, a safe bet, put your, move your, invest your`,
-      ),
-      orders(
-        'buy,sell,invest,short,put,move,hold,allocate,borrow,diversify,cash out,withdraw,switch,refinance',
-      ),
-    ),
+      your money into, your retirement into, savings into bitcoin, strong buy, to the moon, insider tip, hot stock, remortgage your home to,
+      borrow to invest, my financial advice, our financial advice, sure bet, buy the dip, short the stock, buy the stock,
+      sell your shares, sell your stocks, sell all your, buy bitcoin, buy ethereum, buy gold now, take out a loan to invest, max out your 401k,
+      put everything into, all in on, a guaranteed investment, will outperform the market, beat the market,
+      empty your savings, cash out your pension, cash out your 401k, should invest in, recommend investing, suggest investing,
+      recommend buying shares, recommend buying stock, recommend buying the,
+      invest the money, cannot lose with this fund, with this fund you cannot, guarantee a return, guarantee returns, guarantees a return, guaranteed return, safer in crypto, safest bet, salary into,
+      of your salary into, of your savings into, of your savings in, money into this fund, into this fund, into that fund, into an etf, into etfs, into bitcoin, into crypto, into gold, into stocks, into shares, into bonds, into index funds, in equities, out of tech stocks, out of stocks, out of bonds, short the, a world etf,
+      consolidate all debts, consolidate your debts, leverage your position, will outperform, price will jump, price will double, insider told me, withdraw your deposits, second mortgage, refinance your house, refinance your mortgage, take the savings plan, would not touch that bond, sell the house now,
+      i would buy, i would sell, i'd buy, i'd sell, you should buy shares,   dividend stock*, growth stock*, penny stock*, meme stock*, crypto is the future, is a safe investment, is a good investment, is a great investment, is the best investment, safe haven`,
+    subject: `stock, stocks, shares, bond, bonds, etf, etfs, index fund*, mutual fund*, hedge fund*, crypto, cryptocurrenc*,
+      bitcoin, btc, ethereum, dogecoin, solana, savings, life savings, pension*, retirement, 401k, 401 k, ira, roth, portfolio*, invest*,
+      securities, dividend*, commodit*, gold, silver, forex, derivative*, futures, call options, put options, mortgage,
+      annuit*, equities, nasdaq, s p 500, real estate, property market, interest rates, treasury, treasuries, tesla, nvidia,
+      apple stock, emerging markets, index, ipo, altcoin*, nft, nfts, reit, reits, emergency fund, inheritance, nest egg, growth fund*,
+      your money, credit card debt, your debt, tax free savings, isa,
+      fund, funds, loan, loans, a fixed-rate, fixed rate, variable rate, deposits, the pound, the dollar, the euro, the yen, debt, debts, tax deductible, deduct that, deduct it, tech stocks, copper, oil price, house prices, rental property, buy to let, property, the flat, the house, leverage, hedge,
+      pension fund, life insurance policy, whole life insurance, term insurance, credit score, credit card balance, mortgage, your salary, your bonus, windfall, capital gains, yield, yields, inflation, the market, stock market, recession, rate cut, the fed, options, margin, trading, day trading, copy trading, stablecoin*, token sale, ico, hedge against, asset, assets, t-bills, gilts, cash isa, lisa, premium bonds, index`,
+    stance: `${advice}, will rise, will go up, will double, will triple, will soar, will skyrocket, is going to rise, is going up,
+      will outperform, guaranteed, cannot lose, can't lose, can't go wrong, high return*, undervalued, overvalued,
+      before it's too late, before the price, price target, buy now, sell now, get rich, a safe bet, put your, move your,
+      invest your, is about to, about to explode, will crash, going to crash, bound to, is the best investment, best investment,
+      good investment, great investment, safe investment, smart investment, no risk, without risk, risk-free, pay off, returns of, percent return,
+      a year guaranteed, annual return*, diversify, refinance, outperform*, bull run, cash in, lock in, a no brainer, is worth buying,
+      would be a good buy, passive income, we expect, long term gains,
+      will jump, will fall, will drop, will recover, is safer, are safer, safer than, better for you, bad deal, good deal, cancel it, out of, into this, at your age should, everyone should, you cannot lose, small risk, the risk is small, the best return*, before the bank fails, better to sell, better to buy, than to wait, sell everything, hold on to, is going to, will pay off, doubles your, triples your, grow your wealth, is worth, beats, keep your money in, put it in, in the name of the company`,
+    orders:
+      'buy,sell,invest,short,put,move,hold,allocate,borrow,diversify,cash out,withdraw,switch,refinance,dump,stake,pour,take profits,take out,leverage,consolidate,keep,load up on,get into,get out of',
+    against: `${service}, in stock, out of stock, back in stock, stock level*, stock photo*, stock up, gold plan, gold member*, gold tier, silver plan, silver tier,
+      gold card, shares a, shares the, shares with, share this, shares your, index page, index file, database index,
+      savings account number, savings on your order, invest time, investing time, invested time, invest in training,
+      portfolio page, portfolio website, stock number, stock keeping, gold support, stock cooler, bonds between, bond paper,
+      opening hours, opens at, closes at, branch, silver jewel*, gold jewel*, gold ring, gold plated, gold color, gold colour,
+      photo portfolio, design portfolio, chicken stock, vegetable stock, discount, coupon, your plan, subscription, your order,
+      exchange rate, top up, top-up, card payment, atm, verify your identity, transfer fee,
+      the market place, marketplace, market stall, super market, farmers market, your house number, house number, house key*, house warming, move house, moving house, property of the object, json property, css property, property value, property name, properties of, asset file*, static asset*, asset bundle, assets folder, brand asset*, index of, interest in, fund your account, funding source, insufficient funds,
+      refund, refunds, pending, direct debit, standing order, transfer, transferred, account balance, statement, pin, card, cards, cash machine, currency, exchange, receive funds, add funds, token expired, access token, session token, options menu, options page, settings, trading hours, margin top, margin left, page margin*, trade in, loan car, loaner, savings goal feature, silver frame, gold frame, silver frame, house wine, the house,
+      yields an, yield return, yields the, balance transfer is, your application, appointment, advisor, adviser`,
     asking: false,
   },
   LEGAL_CLAIMS: {
-    plain: anyOf(
-      `we admit liability, we accept liability, we are liable, you are liable, is liable for, are liable for, held liable,
+    telling: `we admit liability, we accept liability, we are liable, you are liable, is liable for, are liable for, held liable,
       breach of contract, in breach of, legally binding, legally obliged, legally obligated, legally required,
       legally entitled, you can sue, you could sue, you should sue, grounds to sue, grounds for a lawsuit, sue them,
-      sue you, class action, entitled to compensation, entitled to damages, waive your rights, waive your right,
-      violates the law, violation of the law, breaks the law, against the law, violates gdpr, violation of gdpr,
-      this is illegal, that is illegal, is perfectly legal, is completely legal, is entirely legal, gross negligence,
-      not legally, legal action against, guilty of fraud, committed fraud, infringes, infringement of, statute of limitations,
-      my legal advice, our legal advice, you have a case, not responsible for any damage*, press charges`,
-    ),
-    subject: anyOf(
-      `law, laws, lawful, unlawful, unlawfully, legal, legally, illegal, illegally, lawsuit*, lawyer*, attorney*, court,
+      sue you, sue us, class action, entitled to compensation, entitled to damages, waive your rights, waive your right,
+      violates the law, violation of the law, breaks the law, broke the law, against the law, violates gdpr, violation of gdpr,
+      this is illegal, that is illegal, is illegal and, is perfectly legal, is completely legal, is entirely legal, gross negligence,
+      not legally, legal action against, take legal action, legal proceedings, guilty of fraud, committed fraud, infringes, infringement of,
+      statute of limitations, my legal advice, our legal advice, you have a case, a strong case against, not responsible for any damage*,
+      press charges, wrongful termination, wrongful dismissal, unfair dismissal, you would win in court, win in court,
+      take them to court, take you to court, take us to court, see you in court, small claims court, file a lawsuit, liable for damages, the contract is void,
+      void and unenforceable, not enforceable, we accept full responsibility for the, admission of guilt, under the law you, violated your rights, violates your rights,
+      violated the terms of the contract, breached the contract, breached your contract, breached their, breached our,
+      required  by law you,  prohibited  under section, plead not guilty, plead guilty, within your rights, within his rights, within her rights, demand damages, claim damages, had no right to, have no right to, has no right to, without a warrant,
+      acknowledge the debt, acknowledges the debt, admit fault, admit our fault, waive all your claims, waive all claims, waives all, it is not a crime, is not a crime, is a crime to, counts as a contract, is a binding contract, is legally, are legally, not legally valid, is legally valid, the warranty law, consumer law, file a claim, file a complaint with the court,
+      ignore the summons, cannot be held responsible, can't be held responsible, our product caused, our fault that, we caused the, that is defamation, this is defamation, is defamation, discriminated against you, which is illegal, that's illegal, it's illegal, is unlawful, was unlawful, were unlawful, are unlawful, withhold the rent, withhold rent,
+      get a lawyer and, the dismissal was, you have the right to, you've got the right to, the law requires, the law says, the law gives, law entitles, law protects you, protected  not valid because, null and void, legally responsible, legally, lose in court, win the case, win this case, win your case, on legal grounds, no legal basis, the judge will`,
+    subject: `law, laws, lawful, unlawful, unlawfully, legal, legally, illegal, illegally, lawsuit*, lawyer*, attorney*, court,
       courts, judge, liability, liable, negligen*, damages, contract*, statut*, regulation*, gdpr, copyright*, patent*,
-      trademark*, defam*, libel*, fraud*, perjur*, settlement*, sue, sued, suing, prosecut*, solicitor*`,
-    ),
-    stance: anyOf(
-      `you are entitled, you're entitled, you have the right, you have a right, you would win, you will win, we guarantee,
+      trademark*, defam*, libel*, slander*, fraud*, perjur*, settlement*, sue, sued, suing, prosecut*, solicitor*, landlord*,
+      tenant's rights, eviction, your employer, your rights, non compete, non-compete, intellectual property, clause, warranty act,
+      consumer protection, discriminat*, harassment, custody, alimony, restraining order, jurisdiction, act of 19*, act of 20*,
+      claims, claim, crime, criminal, police, warrant, summons, subpoena, the will, testament, inheritance, deposit, dismissal, fired you, your rent, the rent, rent increase, landlord, section, paragraph, article, verbal promise, oral agreement, the agreement, your agreement, terms, the terms, debt, warranty, guarantee, compensation, evidence, testify, witness, injury, accident, malpractice, privacy rights, data protection law, trade secret, nda, non-disclosure,
+      the supplier, the seller, the employer, plead, verdict, ruling, appeal, custody, divorce, bail, parole, tenancy, lease`,
+    stance: `you are entitled, you're entitled, you have  you have a right, you would win, you will win, we guarantee,
       we admit, we are at fault, it is our fault, our fault, violat*, breach*, infring*, obliged to, obligated to, liable,
       at fault, guilty, negligent, void, unenforceable, enforceable, compensat*, you should file, you should sue,
-      you must sign, cannot be held, can be held, will be held, hereby`,
-    ),
+      you must sign, cannot be held, can be held, will be held, hereby, must pay you, owe you, owes you, can't legally, cannot legally,
+      is not allowed to, are not allowed to, has no right, have no right, you can claim, you could claim, you should claim, prohibits, forbids,
+      you will lose, will be prosecuted, be prosecuted, can be sued, will hold up in court, hold up in court, stands no chance, strong case, we advise you to,
+      i advise you to, you should not sign, don't sign, do not sign, entitles you, gives you  requires them to, requires us to, allows you to sue, is invalid,
+      must replace, must be paid back, must refund you, is obliged, are obliged, no right, not valid, invalid, against you, entitles, you may refuse, you can refuse, demand, withhold, get a lawyer, hire a lawyer, need a lawyer, plead, cannot be forced, can't be forced, illegal, unlawful, is illegal, nothing can happen to you, will win, would win, caused the, responsible for, in court, to court, legally binding, legally, not required, are required`,
+    orders: 'sue,file,sign,demand,refuse',
+    against: `${service}, court shoe*, tennis court, basketball court, food court, squash court, badminton court, judge for yourself, legal name, legal entity, legal department,
+      legal team, legal notice, legal age, contract number, contract period, contract duration, end of your contract, contract renewal, phone contract,
+      contract phone, fraud department, fraud team, fraud alert*, suspected fraud, report fraud, privacy regulation*, law firm's address,
+      sign in, sign up, file upload, report the fraud,
+      terms of use apply, terms and conditions, see our terms, our terms of service, guarantee period, guarantee card, warranty card, warranty period, warranty claim form, warranty claim, claim your, claim this, claim a, insurance claim, claims form, claim number, claim form, deposit your, deposit money, deposit a, article number, article you, section of, section below, section above, this section, next section, paragraph style, help article,
+      police station, the article, lease car, will be, witness statement form, appeal to, appealing, security deposit box, criminal minds, evidence of delivery, evidence of purchase, proof of`,
     asking: false,
   },
 };

@@ -5,6 +5,7 @@ import type { JsonValue } from '../../../src/models/json.js';
 import type { DescribedOperation } from '../../../src/api/described-operations.js';
 import { problems } from '../../../src/api/problems.js';
 import { bodyLimits } from '../../../src/api/json-body.js';
+import { eventually } from '../../contract/eventually.js';
 import { openLink } from '../../contract/link.js';
 import { aFailure, aKind, aResult, aTask } from '../../factories.js';
 import {
@@ -237,6 +238,49 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     mustBe(200, await operator.put(`${path}/policy`, {}));
   });
 
+  it('covers policies on their way into force', async () => {
+    const { path } = crew;
+    const drafts = `${path}/policy/drafts`;
+    const policy = { confidence: { holdBelow: 0.6 } };
+    const held = await holdNew(crew);
+    mustBe(200, await auditor.get(`${path}/reviews/${held}/explanation`));
+    mustBe(400, await operator.post(drafts, { policy: { topics: 1 } }));
+    const drafted = mustBe(201, await operator.post(drafts, { policy, note: 'Fewer cards.' }));
+    const draftId = textOf(drafted.body.draftId);
+    const draft = `${drafts}/${draftId}`;
+    mustBe(200, await auditor.get(`${drafts}?limit=1`));
+    mustBe(200, await auditor.get(draft));
+    mustBe(200, await auditor.get(`${path}/policy/diff?to=${draftId}`));
+    mustBe(404, await auditor.get(`${path}/policy/diff?from=99`));
+    mustBe(404, await auditor.get(`${path}/policy/diff?from=${nobody}`));
+    mustBe(200, await operator.post(`${draft}/shadow`));
+    mustBe(400, await operator.post(`${path}/policy/backtest`, { policy: { topics: 1 } }));
+    mustBe(202, await operator.post(`${path}/policy/backtest`, { policy }));
+    mustBe(409, await operator.post(`${draft}/approve`));
+    mustBe(409, await operator.post(`${draft}/propose`, {}));
+    mustBe(404, await operator.post(`${draft}/propose`, { backtestId: nobody }));
+    const { body: backtest } = mustBe(202, await operator.post(`${draft}/backtest`));
+    const backtestId = textOf(backtest.backtestId);
+    await eventually(
+      async () => mustBe(200, await auditor.get(`${path}/policy/backtests/${backtestId}`)).body,
+      ({ state }) => textOf(state) === 'DONE',
+    );
+    mustBe(200, await operator.post(`${draft}/propose`, { backtestId }));
+    mustBe(409, await operator.post(`${draft}/approve`));
+    mustBe(200, await admin.post(`${draft}/approve`));
+    mustBe(200, await auditor.get(`${draft}/shadow`));
+    mustBe(409, await operator.post(`${draft}/shadow`));
+    mustBe(409, await operator.post(`${draft}/propose`));
+    mustBe(409, await operator.delete(draft));
+    const dropped = mustBe(201, await operator.post(drafts, { policy }));
+    mustBe(204, await operator.delete(`${drafts}/${textOf(dropped.body.draftId)}`));
+
+    const strict = await stage.store.start({ policyFourEyes: true });
+    const careful = new DescribedClient(new Client(strict.url, operator.key), stage.description);
+    mustBe(409, await careful.put(`${path}/policy`, { confidence: { holdBelow: 0 } }));
+    await strict.stop();
+  });
+
   it('covers the audit record, the feed and the numbers', async () => {
     const { path, submitter } = crew;
     mustBe(200, await auditor.get(`${path}/audit?type=task.queued&from=2020-01-01T00:00:00Z&limit=2`));
@@ -301,9 +345,9 @@ describe('refusals, held against the description', () => {
         if (codes.some((known) => known === code)) expect((await send()).body.code).toBe(code);
       }
       const absent = codes.find((code) =>
-        /^(API_KEY|SESSION|AGENT|TASK|REVIEW)_NOT_(FOUND|REGISTERED)$/.test(code),
+        /^(API_KEY|SESSION|AGENT|TASK|REVIEW|DRAFT|BACKTEST)_NOT_(FOUND|REGISTERED)$/.test(code),
       );
-      if (absent && /\{(keyId|sessionId|agentId|taskId|reviewId)\}/.test(described.path)) {
+      if (absent && /\{(keyId|sessionId|agentId|taskId|reviewId|draftId|backtestId)\}/.test(described.path)) {
         expect((await admin.raw(verb, address, body)).body.code).toBe(absent);
       }
     }

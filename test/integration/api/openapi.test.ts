@@ -78,7 +78,7 @@ describe('the description of the API', () => {
       const { requestBody } = described.operation;
       return requestBody && 'content' in requestBody ? [{ described, requestBody }] : [];
     });
-    expect(bodies.length).toBe(15);
+    expect(bodies.length).toBe(19);
     for (const { described, requestBody } of bodies) {
       const { examples = {}, schema } = requestBody.content['application/json'] ?? {};
       const at = [
@@ -109,15 +109,19 @@ describe('the description of the API', () => {
     expect(required).toEqual({
       AgentErrorBody: ['code', 'message', 'retryable'],
       AssignBody: [],
+      BacktestDraftBody: [],
+      BacktestPolicyBody: ['policy'],
       ClaimBody: [],
       CreateApiKeyBody: ['name', 'role'],
       CreateSessionBody: [],
       CreateTenantBody: ['tenantId'],
       DecideBody: ['status'],
+      DraftPolicyBody: ['policy'],
       EvaluateBody: ['output', 'confidence'],
       ExtendLeaseBody: ['agentId', 'leaseToken'],
       HeartbeatBody: ['status'],
       LeaseBody: ['agentId', 'leaseToken'],
+      ProposePolicyBody: [],
       RegisterAgentBody: ['capabilities'],
       SubmitBatchBody: ['tasks'],
       SubmitResultBody: ['agentId', 'leaseToken', 'status'],

@@ -46,7 +46,13 @@ describe('a claim', () => {
     const dispatcher = new Dispatcher(queue);
     const registry = new PostgresRegistry(dataSource, livenessFor(5_000));
     const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));
-    const settings = { leaseMs, heartbeatIntervalMs: 5_000, sweepIntervalMs: 1_000 };
+    const settings = {
+      leaseMs,
+      heartbeatIntervalMs: 5_000,
+      sweepIntervalMs: 1_000,
+      policyFourEyes: false,
+      shadowRetentionDays: 30,
+    };
     claims = new TaskClaims(ledger, agents, dispatcher, new Waiters(signals), settings);
   });
   beforeEach(async () => {

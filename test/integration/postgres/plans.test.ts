@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type Logger } from 'typeorm';
 import { createDataSource } from '../../../src/lib/postgres/data-source.js';
+import { PostgresPolicyTrials } from '../../../src/lib/postgres/postgres-policy-trials.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { aTenant, type Bench, decide, type Desk, openBench, withoutGuards } from './bench.js';
@@ -51,6 +52,7 @@ const growing = [
 
 const liveness = { heartbeatIntervalMs: 5_000, suspectAfterMs: 15_000, offlineAfterMs: 30_000 };
 const page = { limit: 50 };
+const lastDay = () => ({ from: new Date(Date.now() - 86_400_000), to: new Date() });
 const session = '00000000-0000-7000-8000-000000000001';
 const task = '00000000-0000-7000-8000-00000000000a';
 
@@ -59,6 +61,7 @@ describe('the plans', () => {
   let bench: Bench;
   let desk: Desk;
   let registry: PostgresRegistry;
+  let trials: PostgresPolicyTrials;
   let tenantId: string;
 
   beforeAll(async () => {
@@ -66,6 +69,7 @@ describe('the plans', () => {
     const { options } = createDataSource(bench.url);
     desk = await bench.open(new DataSource({ ...options, logging: true, logger: recorder }));
     registry = new PostgresRegistry(desk.dataSource, liveness);
+    trials = new PostgresPolicyTrials(desk.dataSource);
     tenantId = await aTenant(desk.ledger);
     await fill(bench, tenantId);
   });
@@ -156,6 +160,11 @@ describe('the plans', () => {
     'agents of the registry': () => registry.list(tenantId, {}, page),
     'how many agents there are': () => registry.counts(tenantId),
     'agents that fell silent': () => registry.departures(50),
+    'results that were judged': () => trials.judged(tenantId, lastDay(), page),
+    'results after one': () => trials.judged(tenantId, lastDay(), { limit: 50, after: [task] }),
+    'how many results were judged': () => trials.countJudged(tenantId, lastDay()),
+    'what a shadow has not judged': () =>
+      trials.unjudged({ tenantId, draftId: task, since: lastDay().from }, 50),
     heartbeats: () => registry.heartbeat(tenantId, 'agent-20', 'IDLE', undefined),
   };
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../../src/models/json.js';
-import { readOutput } from '../../../src/models/output-text.js';
+import { placeInOutput, readOutput } from '../../../src/models/output-text.js';
 import { defaultPolicy, type Policy } from '../../../src/models/policy.js';
 import type { Finding, SafetyDetectorPort } from '../../../src/ports/safety-detector.js';
 
@@ -32,9 +32,9 @@ export async function detect(
   const { segments } = readOutput(output, { depth: 64, textLength: 1_000_000 });
   await detector.detect(segments, policy, (finding) => found.push(finding));
   return found.map(({ detector: name, segment, start, end, action }) => {
-    const place = segment.toOriginal(start, end);
-    const text = segment.original.slice(place.start, place.end);
-    return { detector: name, pointer: segment.pointer, text, action };
+    const at = placeInOutput(segment, start, end);
+    const item = segment.items.find(({ index }) => index === at.index) ?? segment;
+    return { detector: name, pointer: at.pointer, text: item.original.slice(at.start, at.end), action };
   });
 }
 

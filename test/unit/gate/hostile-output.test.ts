@@ -65,6 +65,34 @@ const hostile = [
   '😀',
   'й',
   '한',
+  '&#',
+  '&#112',
+  '&amp;',
+  '%',
+  '%41',
+  '\\u0041',
+  'QUJD',
+  'QUJDREVGR0hJSktM/',
+  '70 61 ',
+  '1 Main ',
+  'Main Main ',
+  'Street',
+  'born ',
+  'born 1/1/',
+  'passport ',
+  'driving licence A1',
+  '0x',
+  '0x52908400098527886E0F7030069857D2E4169EE7 ',
+  '1BoatSLRHtKNngkdXEeobR76b53LETtpy ',
+  '999 ',
+  'AB 12 ',
+  'p4',
+  'p@ ',
+  'at dot ',
+  'a at a dot ',
+  'if i were you ',
+  '密',
+  'الا',
 ];
 
 describe('the gate on the largest output that is hostile to searches', () => {
@@ -80,4 +108,23 @@ describe('the gate on the largest output that is hostile to searches', () => {
       outcome: 'APPROVE',
     });
   });
+
+  it.each(hostile)('takes time in proportion to %j over and over', async (unit) => {
+    const small = await cpuMs(unit, length / 128);
+    const large = await cpuMs(unit, length / 8);
+    expect(large / (small + 2)).toBeLessThan(64);
+  });
 });
+
+/** What a decision about so much of a text costs in processor time: the least of three, the others had company. */
+async function cpuMs(unit: string, size: number): Promise<number> {
+  const output = unit.repeat(Math.ceil(size / unit.length)).slice(0, size);
+  const taken: number[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const before = process.threadCpuUsage();
+    await judge.decide({ output, confidence: 1, kind: 'x', policy: aPolicy() });
+    const { user, system } = process.threadCpuUsage(before);
+    taken.push((user + system) / 1000);
+  }
+  return Math.min(...taken);
+}

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { safetyDetectors } from '../../../src/lib/safety/safety-detectors.js';
+import { detectorVersion } from '../../../src/models/detector-version.js';
 import type { JsonValue } from '../../../src/models/json.js';
 import { DomainError } from '../../../src/models/errors.js';
 import type { TextSegment } from '../../../src/models/output-text.js';
@@ -73,6 +74,7 @@ describe('the judge', () => {
     expect(await decide({ reply: 'Your card is on its way.' })).toEqual({
       outcome: 'APPROVE',
       policyVersion: 1,
+      detectorVersion,
       reasons: [],
     });
   });

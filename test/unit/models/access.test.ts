@@ -44,6 +44,7 @@ describe('a role', () => {
         'review:decide',
         'policy:read',
         'policy:write',
+        'policy:approve',
         'policy:evaluate',
         'audit:read',
         'event:read',

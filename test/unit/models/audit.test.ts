@@ -60,8 +60,19 @@ describe('the hash of an audit event', () => {
 });
 
 describe('the feed', () => {
-  it('never tells of keys and tenants', () => {
+  it('never tells of keys and tenants, nor of policies that are not in force', () => {
     const kept = auditTypes.filter((type) => !feedTypes.some((told) => told === type));
-    expect(kept).toEqual(['tenant.created', 'key.created', 'key.revoked', 'session.started']);
+    expect(kept).toEqual([
+      'tenant.created',
+      'key.created',
+      'key.revoked',
+      'session.started',
+      'policy.drafted',
+      'policy.shadowed',
+      'policy.backtested',
+      'policy.proposed',
+      'policy.approved',
+      'policy.discarded',
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { TextSegment } from '../../../models/output-text.js';
+import { isIntroducedBy } from '../claims.js';
 import type { Claim } from './claim.js';
 
 /** First and last prefix of an issuer, and how many digits its cards have (ISO/IEC 7812 issuer ranges). */
@@ -29,15 +30,24 @@ const issuers: readonly (readonly [first: string, last: string, lengths: readonl
 ];
 
 const longest = 19;
+/** Bare numbers no longer than this are article and order numbers more often than cards. */
+const shortest = 13;
+const names =
+  /\bcards?\b|\bcredit\b|\bdebit\b|\bmaestro\b|\bvisa\b|\bpan\b|karte|\bcarte\b|\btarjeta|\bcarta\b|\bcartao\b|\bkaart|\bkart[aei]?\b|\bkort/;
+
+/** What says right before a number that it is nobody's card. */
+const trial =
+  /\b(?:test|sandbox|dummy|fake|example|sample) (?:(?:credit|debit|visa|payment) )?(?:card|number|pan)s?(?: number)?[ :]{0,2}$/;
 
 /** Numbers of payment cards: an issuer's range and length, and the check digit (Luhn, ISO/IEC 7812-1 annex B). */
 export function* paymentCards(segment: TextSegment): Generator<Claim> {
   const text = segment.plain;
   let from = 0;
-  for (const { index: start } of text.matchAll(/(?<![A-Za-z\d]|\d\.)\d/g)) {
+  for (const { index: start } of text.matchAll(/(?<![A-Za-z\d]|\d\.|(?<![A-Za-z\d])[A-Z]{2}\d\d[ -]?)\d/g)) {
     if (start < from) continue;
     const end = cardEnd(text, start);
-    if (end === undefined) continue;
+    if (end === undefined || trial.test(segment.folded.slice(Math.max(0, start - 32), start))) continue;
+    if (end - start <= shortest && !isIntroducedBy(names, segment, start)) continue;
     yield { type: 'PAYMENT_CARD', start, end };
     from = end;
   }

@@ -1,13 +1,21 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import type { TextSegment } from '../../../models/output-text.js';
-import { isIntroducedBy } from '../claims.js';
+import { isExample, isIntroducedBy, plainly } from '../claims.js';
 import type { Claim } from './claim.js';
 
 const candidate =
   /(?<![\p{L}\p{N}.$€£#/-]|\d[ ,])[+(]?\d[\d ().\-/]{5,24}(?<=\d)(?:\s?(?:x|ext\.?)\s?\d{1,6})?/giu;
-const names =
-  /\b(?:tele)?phones?\b|\btel\b|\bmobile\b|\bcell(?:phone|ular)?\b|\bcall(?:ed|ing)?\b|\bfax\b|\bwhatsapp\b|\bsms\b|\bdial\b|\bring\b|\bhotline\b|\breach\b|\banswering\b|\bmessages?\sto\b/;
+const names = plainly(
+  /\b(?:tele)?phones?\b|\btel\b|\bmobile\b|\bcell(?:phone|ular)?\b|\bcall(?:ed|ing)?\b|\bfax\b|\bwhatsapp\b|\bsms\b|\bdial\b|\bring\b|\bhotline\b|\breach\b|\banswering\b|\bmessages?\sto\b|\bcontact\b|\btext (?:me|us|him|her)\b|\btelefon\w*|\bnumer\w* tel|\bhandy\w*|\brufnummer\b|\banruf\w*|\bruf\w* (?:mich|uns|an)\b|\bportable\b|\bappele\w*|\bjoindre\b|\bmovil\b|\bcelular\b|\bllam\w+|\bcellulare\b|\bchiam\w+|\btelemovel\b|\blig(?:ue|ar)\b|\bmobiel\w*|\bbel(?:len)? (?:mij|me|ons)\b|\bkomork\w*|\bzadzwon\w*|\bring (?:mig|oss)\b|\bmobil\w*|\bcep\b|\baray\w+|\bgsm\b|\bpuhelin\w*|電話|电话|手机|전화|телефон|هاتف/,
+);
 const northAmerican = /^(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)/;
+/** The beginning of an international bank account number whose check digits are wrong. */
+const accountNumber = /\b[A-Z]{2}\d\d (?:[A-Z\d]{4} ){0,6}$/;
+/** What says right before digits that they count something else. */
+const otherNumber =
+  /\b(?:no|nr|n[.o]{0,2}|number|id|ref(?:erence)?|order|ticket|invoice|part|sku|case|serial|catalogue|item|tracking|pedido|bestellung|commande|ordine|zamowienie|siparis)[ .:#=-]{1,3}$/;
+/** Numbers that are kept free for stories and examples (ATIS-0300115). */
+const fictitious = /555[ .-]01\d\d$/;
 const withTrunkZero = /^(?:\(0\d{1,4}\) ?\d{2,4}[ \-/]?|0\d{1,4}[ \-/]\d{2,4}[ \-/]?)\d{2,4}/;
 const date = /^\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\d./-])/;
 const label = /^[\s(-]{0,3}(?:office|home|mobile|cell|work|fax)(?![a-z])/;
@@ -34,6 +42,13 @@ const regions: readonly CountryCode[] = [
   'ZA',
   'JP',
   'NZ',
+  'TR',
+  'PT',
+  'NO',
+  'FI',
+  'IE',
+  'KR',
+  'CN',
 ];
 
 /** How many candidates of one text are looked up; beyond that, what looks like a number is taken for one. */
@@ -57,13 +72,15 @@ export function* phones(segment: TextSegment): Generator<Claim> {
 
 /** Which numbering plans to look in; none when nothing about the digits says that they are a telephone number. */
 function regionsOf(written: string, segment: TextSegment, start: number): readonly CountryCode[] {
-  if (date.test(written)) return [];
+  if (date.test(written) || (fictitious.test(written) && isExample(segment, start))) return [];
   if (written.startsWith('+') || /^00[1-9]/.test(written)) return regions.slice(0, 1);
   const after = start + written.length;
   if (isIntroducedBy(names, segment, start) || label.test(segment.folded.slice(after, after + 16)))
     return regions;
+  if (accountNumber.test(segment.plain.slice(Math.max(0, start - 40), start))) return [];
+  if (otherNumber.test(segment.folded.slice(Math.max(0, start - 24), start))) return [];
   if (northAmerican.test(written)) return regions.slice(0, 1);
-  return withTrunkZero.test(written) ? regions.slice(1) : [];
+  return withTrunkZero.test(written) && written.replace(/\D/g, '').length >= 10 ? regions.slice(1) : [];
 }
 
 /** How much of what was written is a number somewhere: all of it, or as many of its groups as make one. */

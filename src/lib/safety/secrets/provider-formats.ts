@@ -40,4 +40,62 @@ export const providerFormats: readonly (readonly [type: SecretType, format: RegE
     /(?<![A-Za-z\d])(?:hv[bsr]\.[\w-]{24,300}|lin_api_[A-Za-z\d]{32,64}|ntn_[A-Za-z\d]{40,60})(?![\w-])/g,
   ],
   ['PROVIDER_TOKEN', /(?<![A-Za-z\d])AGE-SECRET-KEY-1[A-Z\d]{58}(?![A-Za-z\d])/g],
+  ['PROVIDER_TOKEN', /discord(?:app)?\.com\/api\/webhooks\/\d{16,20}\/[\w-]{60,80}/g],
+  ['PROVIDER_TOKEN', /webhook\.office\.com\/webhookb2\/[\w@/-]{60,250}/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:NRAK|NRJS|NRII)-[A-Za-z\d_-]{19,40}(?![\w-])/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:sntrys_eyJ[\w=+/-]{40,400}|sntryu_[\da-f]{64})/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{2,35}\.)?[A-Za-z\d]{40,44}(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:fo1_[\w-]{43}|fm[12][ar]?_[\w+/=-]{100,600})/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])pscale_(?:tkn|pw|oauth)_[\w=.-]{32,64}(?![\w-])/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])PMAK-[\da-fA-F]{24}-[\da-fA-F]{34}(?![\w-])/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:pul-[\da-f]{40}|rubygems_[\da-f]{48}|sk-or-v1-[\da-f]{64}|tskey-[a-z]{3,8}-[\w-]{16,60})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])[A-Za-z\d]{14}\.atlasv1\.[\w=-]{60,70}(?![\w-])/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:pplx-[A-Za-z\d]{40,64}|xai-[A-Za-z\d]{70,90}|nvapi-[\w-]{60,70}|tvly-[\w-]{30,60}|fw_[A-Za-z\d]{24}|csk-[a-z\d]{40,60})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])pat[A-Za-z\d]{14}\.[\da-f]{64}(?![\w-])/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:xkeysib|xsmtpsib)-[\da-f]{64}-[A-Za-z\d]{16}(?![\w-])/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:pat-(?:na|eu|ap)\d-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|HRKU-[\w-]{36,64})(?![\w-])/gi,
+  ],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:gls[ac]_[\w=+/-]{32,400}|glc_[\w=+/-]{32,400}|figd_[\w-]{36,60}|tfp_[\w.=-]{40,70}|nfp_[A-Za-z\d]{36,50}|CFPAT-[\w-]{43})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])dt0[a-z]\d\d\.[A-Z\d]{24}\.[A-Z\d]{64}(?![\w-])/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:ATCTT3xFfG|ATBB)[\w=-]{24,250}/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:LTAI[A-Za-z\d]{12,20}|AKID[A-Za-z\d]{32}|EAACEdEose0cBA[A-Za-z\d]{20,250}|EAA[A-Za-z\d]{80,250})(?![\w-])/g,
+  ],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:sbp_[\da-f]{40}|sb_secret_[\w-]{24,60}|re_[A-Za-z\d]{8}_[A-Za-z\d]{20,30}|secret_[A-Za-z\d]{43}|lsv2_(?:pt|sk)_[\da-f]{32}_[\da-f]{10})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])[ps]k\.eyJ[\w-]{20,400}\.[\w-]{20,60}(?![\w-])/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:CCIPAT_[\w-]{20,80}|bkua_[\da-f]{40}|CLOJARS_[\da-f]{60}|sq[pau]_[\da-f]{40}|AKCp[A-Za-z\d]{60,80}|oy2[a-z\d]{43}|cio[A-Za-z\d]{32})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~-])/g],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])(?:AccountKey|SharedAccessKey)=[A-Za-z\d+/]{40,90}={0,2}/g],
+  ['PROVIDER_TOKEN', /[?&]sig=[A-Za-z\d%+/]{40,120}/g],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:rzp_(?:live|test)_[A-Za-z\d]{14}|FLWSECK(?:_TEST)?-[A-Za-z\d]{12,64}|live_[A-Za-z\d]{30,45}|shippo_(?:live|test)_[\da-f]{40}|access-(?:production|sandbox|development)-[\da-f-]{36}|access_token\$(?:production|sandbox)\$[a-z\d]{16}\$[\da-f]{32})(?![\w-])/g,
+  ],
+  [
+    'PROVIDER_TOKEN',
+    /(?<![A-Za-z\d])(?:ops_eyJ[\w-]{100,600}|A3-[A-Z\d]{6}-(?:[A-Z\d]{11}|[A-Z\d]{6}-[A-Z\d]{5})(?:-[A-Z\d]{5}){3})(?![\w-])/g,
+  ],
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])1\/\d{16}:[\da-f]{32}(?![\w-])/g],
+  ['GOOGLE_API_KEY', /(?<![A-Za-z\d])1\/\/0[\w-]{40,250}/g],
 ];

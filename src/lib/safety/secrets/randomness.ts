@@ -2,6 +2,8 @@
 export function isPlaceholder(value: string): boolean {
   return (
     /^[*xX•.#_-]+$/.test(value) ||
+    /^[A-Z_]*(?:PASS(?:WORD|WD)?|PWD|SECRET|TOKEN|KEY)$/.test(value) ||
+    /([xX*.0])\1{7}/.test(value) ||
     /^[<[{(%$].*[>\]})%]?$/.test(value) ||
     /^(?:your|my|the|example|changeme|placeholder|redacted|none|null|true|false|undefined)(?:[-_]?[a-z]{1,12}){0,4}$/i.test(
       value,
@@ -20,10 +22,13 @@ export function looksRandom(value: string): boolean {
   );
 }
 
+const passwordName =
+  /pass|pwd|kennwort|contrasena|clave|senha|wachtwoord|haslo|losenord|sifre|parola|salasana/i;
+
 /** Whether a value is a secret, given the name that it has: passwords are shorter than keys. */
 export function looksSecret(name: string, value: string): boolean {
   if (isPlaceholder(value)) return false;
-  if (!/pass|pwd/i.test(name)) return value.length >= 16 && looksRandom(value);
+  if (!passwordName.test(name)) return value.length >= 16 && looksRandom(value);
   return value.length >= 6 && kindsOf(value) >= 2 && /[\d!@#$%^&*+=?~]/.test(value.slice(0, -1));
 }
 
@@ -38,4 +43,9 @@ function entropyOf(value: string): number {
   for (const sign of value) counts.set(sign, (counts.get(sign) ?? 0) + 1);
   const shares = [...counts.values()].map((count) => count / value.length);
   return -shares.reduce((sum, share) => sum + share * Math.log2(share), 0);
+}
+
+/** Whether a token is a form to be filled in: `ghp_xxxxxxxxxxxx`. */
+export function isFiller(token: string): boolean {
+  return /([xX*.0])\1{9}/.test(token);
 }

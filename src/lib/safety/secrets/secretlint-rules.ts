@@ -3,6 +3,7 @@ import { secretLintProfiler } from '@secretlint/profiler';
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 import type { TextSegment } from '../../../models/output-text.js';
 import type { SecretType } from '../../../models/policy.js';
+import { isFiller } from './randomness.js';
 import type { SecretClaim } from './written-secrets.js';
 
 const prefix = '@secretlint/secretlint-rule-';
@@ -32,6 +33,9 @@ const chosen = rules
 // It would keep an entry of every rule's run for the life of the process.
 secretLintProfiler.setEnabled(false);
 
+/** The rules' tokens are longer than most words: a text without a run like this holds none of them. */
+const longRun = /(?<!\S)\S{16}/;
+
 /**
  * What Secretlint's recommended rules find in an output. They read all segments as one text, in which a member's name
  * stands before its value, as in a file.
@@ -39,6 +43,7 @@ secretLintProfiler.setEnabled(false);
 export async function secretlintClaims(
   segments: readonly TextSegment[],
 ): Promise<ReadonlyMap<TextSegment, SecretClaim[]>> {
+  if (!segments.some(({ plain }) => longRun.test(plain))) return new Map();
   const starts: number[] = [];
   let content = '';
   for (const { plain, place } of segments) {
@@ -55,6 +60,7 @@ export async function secretlintClaims(
     const offset = starts[index] ?? 0;
     const start = Math.max(0, range[0] - offset);
     const end = Math.min(segment.plain.length, range[1] - offset);
+    if (isFiller(segment.plain.slice(start, end))) continue;
     const type = types[ruleId.slice(prefix.length)] ?? 'PROVIDER_TOKEN';
     const known = claims.get(segment);
     if (known === undefined) claims.set(segment, [{ type, start, end }]);

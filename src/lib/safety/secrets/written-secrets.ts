@@ -2,7 +2,7 @@ import type { TextSegment } from '../../../models/output-text.js';
 import type { SecretType } from '../../../models/policy.js';
 import { isIntroducedBy, type ClaimOf } from '../claims.js';
 import { providerFormats } from './provider-formats.js';
-import { isPlaceholder, looksRandom, looksSecret } from './randomness.js';
+import { isFiller, isPlaceholder, looksRandom, looksSecret } from './randomness.js';
 
 /** A stretch of a segment's plain text that is a credential. */
 export type SecretClaim = ClaimOf<SecretType>;
@@ -27,18 +27,24 @@ export function* privateKeys({ plain }: TextSegment): Generator<SecretClaim> {
 
 /** Credentials that carry their issuer's mark. */
 export function providerTokens({ plain }: TextSegment): SecretClaim[] {
-  const claims = providerFormats.flatMap(([type, format]) =>
-    [...plain.matchAll(format)].map(({ index, 0: token }) => ({
-      type,
-      start: index,
-      end: index + token.length,
-    })),
-  );
+  const claims: SecretClaim[] = [];
+  for (const { index: from, 0: run } of plain.matchAll(longRuns)) {
+    for (const [type, format] of providerFormats) {
+      for (const { index, 0: token } of run.matchAll(format)) {
+        const start = from + index;
+        if (!isFiller(token)) claims.push({ type, start, end: start + token.length });
+      }
+    }
+  }
   return claims.sort((one, other) => one.start - other.start);
 }
 
+/** What holds a token: no token is shorter, and none has a space in it. */
+const longRuns = /(?<!\S)\S{15,}/g;
+
 /** Addresses of services with a password in them: `scheme://user:password@host` (RFC 3986, 3.2.1). */
 export function* connectionStrings({ plain }: TextSegment): Generator<SecretClaim> {
+  if (!plain.includes('://')) return;
   const addresses =
     /(?<![A-Za-z\d+.-])[A-Za-z][A-Za-z\d+.-]{1,30}:\/\/[^\s/:@]{0,100}:([^\s/@]{1,200})@[^\s"'<>]{1,255}/g;
   for (const { index: start, 0: address, 1: password = '' } of plain.matchAll(addresses)) {
@@ -48,6 +54,7 @@ export function* connectionStrings({ plain }: TextSegment): Generator<SecretClai
 
 /** Values after `Bearer` and `Basic` (RFC 6750, RFC 7617). */
 export function* bearerTokens({ plain }: TextSegment): Generator<SecretClaim> {
+  if (!/(?<!\S)\S{12}/.test(plain)) return;
   for (const match of plain.matchAll(
     /(?<![A-Za-z\d])(?:bearer|basic)[ :]{1,3}([\w.~+/-]{12,4096}={0,2})/gi,
   )) {
@@ -59,6 +66,7 @@ export function* bearerTokens({ plain }: TextSegment): Generator<SecretClaim> {
 
 /** The forty characters of an AWS secret access key, where they are introduced as one. */
 export function* awsSecretKeys(segment: TextSegment): Generator<SecretClaim> {
+  if (!/(?<!\S)\S{40}/.test(segment.plain)) return;
   for (const { index: start, 0: key } of segment.plain.matchAll(
     /(?<![A-Za-z\d/+])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g,
   )) {
@@ -69,11 +77,14 @@ export function* awsSecretKeys(segment: TextSegment): Generator<SecretClaim> {
 }
 
 const secretName =
-  '(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
+  '(?:pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|zugangscode|contrasena|clave|mot de passe|senha|wachtwoord|haslo|losenord|sifre|parola|salasana|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
 const assignment = new RegExp(
   `(${secretName})["'\`]?(?: ?(?::=|=>|[:=]) ?| is ?:? )["'\`]?([^\\s"'\`<>,;]{6,512})`,
   'gi',
 );
+/** What a command is given: `--token abc`, `-p abc`, `-u name:abc`. */
+const options =
+  /(?<!\S)(?:--?([a-z-]{0,20}(?:password|passwd|pwd|token|secret|key))[ =]|-(u) ?[\w.@-]{1,64}:)["']?([^\s"'`<>]{6,512})/gi;
 const wholeName = new RegExp(`(?:^|[ _.-])${secretName}s?$`, 'i');
 
 /** Values that look like no word of a language and are given to something with a secret's name. */
@@ -81,6 +92,11 @@ export function* assignedSecrets(segment: TextSegment): Generator<SecretClaim> {
   const { plain, member } = segment;
   for (const match of plain.matchAll(assignment)) {
     const [whole, name = '', value = ''] = match;
+    const end = match.index + whole.length;
+    if (looksSecret(name, value)) yield { type: 'ASSIGNED_SECRET', start: end - value.length, end };
+  }
+  for (const match of plain.matchAll(options)) {
+    const [whole, name = 'password', , value = ''] = match;
     const end = match.index + whole.length;
     if (looksSecret(name, value)) yield { type: 'ASSIGNED_SECRET', start: end - value.length, end };
   }

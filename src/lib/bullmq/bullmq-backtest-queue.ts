@@ -1,0 +1,49 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BacktestRef, BacktestQueuePort } from '../../ports/backtest-queue.js';
+import type { JobQueue, QueueOpener } from './queues.js';
+
+const backtestsQueue = 'backtests';
+
+/** Backtests as BullMQ jobs, of which a process runs one at a time. */
+@Injectable()
+export class BullmqBacktestQueue extends BacktestQueuePort implements OnApplicationShutdown {
+  private readonly queue: JobQueue;
+  private stop: (() => Promise<void>) | undefined;
+
+  constructor(private readonly opener: QueueOpener) {
+    super();
+    this.queue = opener.queue(backtestsQueue);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stop?.();
+    await this.queue.close();
+  }
+
+  async schedule({ tenantId, backtestId }: BacktestRef): Promise<void> {
+    await this.queue.addBulk([
+      {
+        name: 'backtest',
+        data: { tenantId, backtestId },
+        opts: {
+          jobId: `backtest_${backtestId}`,
+          attempts: 5,
+          backoff: { type: 'exponential', delay: 1_000 },
+          removeOnComplete: true,
+          removeOnFail: true,
+        },
+      },
+    ]);
+  }
+
+  onDue(handler: (backtest: BacktestRef) => Promise<void>): void {
+    this.stop = this.opener.work(
+      backtestsQueue,
+      async ({ data }) => {
+        const { tenantId, backtestId }: Partial<BacktestRef> = data;
+        if (tenantId !== undefined && backtestId !== undefined) await handler({ tenantId, backtestId });
+      },
+      1,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import type { TextSegment } from '../../../models/output-text.js';
+import { aroundDigits, memberWords, plainly } from '../claims.js';
+import type { Claim } from './claim.js';
+
+const name = "[A-Z][\\p{L}'.-]{0,24}";
+const number = '\\d{1,5}(?: ?[A-Za-z](?![\\p{L}]))?(?:[-/]\\d{1,4})?';
+
+/** English: the number, names, and what sort of street it is. */
+const english = `\\d{1,6}[A-Za-z]?,? (?:(?:${name}|\\d{1,3}(?:st|nd|rd|th)|of|the) ){1,5}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Trail|Row|Walk|Grove|Gardens|Mews|Hill|Quay|Plaza|Alley|Broadway|Route|Park|Green|Loop|Pike|Run)(?![\\p{L}])\\.?`;
+/** German, Dutch, Swedish, Finnish: the sort of street at the end of its name, and the number. */
+const germanic = `(?:${name} ){0,2}[A-Z][\\p{L}-]{1,30}(?:strasse|str\\.|weg|platz|allee|gasse|damm|ufer|ring|steig|straat|laan|plein|gracht|kade|singel|dijk|steeg|dreef|gatan|vagen|grand|torget|stigen|katu|tie|vej|gade|veien|gata|gate) ${number}`;
+const germanApart = `(?:[A-Z][\\p{L}-]{1,20} (?:Strasse|Str\\.|Allee|Weg|Platz|Gasse|Ring|Ufer|Damm)|(?:Strasse|Am|Im|An der|Unter den|Auf der) [A-Z][\\p{L}-]{1,24}(?: [A-Z][\\p{L}-]{1,20})?) ${number}`;
+/** French, and how Spanish, Italian, Portuguese, Polish and Turkish put it: the sort of street, its name, the number. */
+const french = `\\d{1,4}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Cc]hemin|[Pp]lace|[Aa]llee|[Ii]mpasse|[Qq]uai|[Cc]ours|[Rr]oute) (?:(?:de|du|la|le|les|des|d'|l')[ ]?){0,3}${name}(?:[ -]${name}){0,3}`;
+const romance = `(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\\.?|[Aa]v\\.|[Pp]laza|[Pp]aseo|[Cc]amino|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Ll]argo|[Vv]icolo|[Rr]ua|[Tt]ravessa|[Pp]raca|[Ee]strada|[Cc]arrera) (?:(?:de|del|della|dei|delle|di|da|do|dos|das|la|las|los|el)[ ]){0,3}${name}(?:[ ](?:de |e |da |do )?${name}){0,3},? ?(?:n\\.?[oº]?\\.? ?|num\\. ?)?\\d{1,5}`;
+const polish = `(?:ul\\.|[Uu]lic[aye]|al\\.|[Aa]lej[ae]|[Aa]leje|os\\.|pl\\.|[Pp]lac) ?${name}(?: ${name}){0,2} \\d{1,4}(?:[A-Za-z](?![\\p{L}]))?(?:/\\d{1,4})?`;
+const turkish = `(?:${name} ){1,3}(?:Caddesi|Cad\\.|Cd\\.|Sokak|Sokagi|Sok\\.|Sk\\.|Mahallesi|Mah\\.|Bulvari|Blv\\.)(?: (?:${name} )?(?:Caddesi|Cad\\.|Sokak|Sokagi|Sok\\.))?,? ?(?:No:? ?)?\\d{1,4}`;
+const postBox = '(?:P\\.? ?O\\.? ?Box|Postfach|Boite Postale|Apartado) \\d{2,6}';
+
+const streets = new RegExp(
+  `(?<![\\p{L}\\d.,#-])(?:${[english, french, romance, polish, germanic, germanApart, turkish, postBox].join('|')})(?![\\p{L}\\d])`,
+  'gu',
+);
+
+/** What says that a place is where somebody lives or gets letters, in ten languages. */
+const context = plainly(
+  /(?<![a-z])(?:address\w*|lives?|living|lived|resid\w+|home|house|moved?|moving|ship(?:ping|ped)?|deliver\w*|mail(?:ing)?|post|send|sent|located|stay\w*|based|visit|apartment|apt|flat|billing|registered|wohn\w*|anschrift|adress\w*|lieferadresse|zugestellt|habit\w+|domicil\w*|demeure\w*|livr\w+|direccion|vive|vivo|reside\w*|domicilio|envi\w+|indirizzo|abit\w+|residen\w+|spedi\w+|endereco|morada|mora|moro|entreg\w+|adres\w*|woon\w*|bezorg\w*|mieszka\w*|zamieszk\w*|bor|bostad|leverans\w*|ikamet\w*|oturuyor\w*|osoite|asuu|street|my place|pick (?:me|it|him|her) up|drop (?:it|me))(?![a-z])|住所|地址|주소/,
+);
+/** What stands behind a street in an address: a flat, a town with its code, a state with its code. */
+const goesOn =
+  /^[\s,.]{0,3}(?:(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|#)\.? ?#? ?\w{1,6}|[\p{L} .'-]{0,40},? ?[A-Z]{2},? \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[\p{L} .'-]{0,40},? ?[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})? [A-Z]\p{L}+|\d{2}-\d{3} [A-Z]\p{L}+)/iu;
+const postcode =
+  /(?:[A-Z]{2},? \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]-)?\d{4,5}(?: ?[A-Z]{2})? [A-Z]\p{L}{2,24}|\d{2}-\d{3} [A-Z]\p{L}{2,24}|\d{4}-\d{3} [A-Z]\p{L}{2,24}|\d{3} \d{2} [A-Z]\p{L}{2,24})/u;
+
+/** Whose place it is when it is nobody's home: an office, a shop, a meeting. */
+const business =
+  /(?<![a-z])(?:our (?:new |main )?(?:office|offices|store|shop|branch|warehouse|headquarters|showroom)|head office|headquarters|hq|open(?:ing)? hours|store|museum|restaurant|venue|conference)(?![a-z])/;
+
+/** Street addresses where something around them says that somebody lives there or gets letters there. */
+export function* streetAddresses(segment: TextSegment): Generator<Claim> {
+  const { plain, folded } = segment;
+  for (const { start, street } of streetsIn(plain)) {
+    const end = start + street.length;
+    const before = folded.slice(Math.max(0, start - 96), start);
+    const rest = goesOn.exec(plain.slice(end, end + 64));
+    const isHome = rest !== null || context.test(before) || context.test(memberWords(segment.member));
+    if (!isHome || (business.test(before) && !/\baddress\b/.test(before))) continue;
+    const tail = postcode.exec(plain.slice(end, end + 64));
+    const whole =
+      tail !== null && /^[\p{L}\s\d,.'#-]*$/u.test(plain.slice(end, end + tail.index))
+        ? end + tail.index + tail[0].length
+        : end + (rest?.[0].length ?? 0);
+    yield { type: 'STREET_ADDRESS', start, end: whole };
+  }
+}
+
+function* streetsIn(plain: string): Generator<{ start: number; street: string }> {
+  for (const near of aroundDigits(plain, 100, 100)) {
+    for (const { index, 0: street } of plain.slice(near.start, near.end).matchAll(streets)) {
+      yield { start: near.start + index, street };
+    }
+  }
+}
