@@ -39,6 +39,8 @@ export const auditTypes = [
   'key.created',
   'key.revoked',
   'session.started',
+  'fleet.brake_engaged',
+  'fleet.brake_released',
 ] as const;
 export type AuditType = (typeof auditTypes)[number];
 

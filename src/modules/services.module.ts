@@ -4,6 +4,7 @@ import { AuditTrail } from '../services/audit-trail.js';
 import { AdminCredential, Authenticator } from '../services/authenticator.js';
 import { Dispatcher } from '../services/dispatcher.js';
 import { EventFeed } from '../services/event-feed.js';
+import { FleetBrakes } from '../services/fleet-brakes.js';
 import { FleetWatch } from '../services/fleet-watch.js';
 import { Judge } from '../services/judge.js';
 import { LeaseRecovery } from '../services/lease-recovery.js';
@@ -11,6 +12,7 @@ import { Leases } from '../services/leases.js';
 import { Policies } from '../services/policies.js';
 import { QueueRepair } from '../services/queue-repair.js';
 import { Readiness } from '../services/readiness.js';
+import { RegistryRepair } from '../services/registry-repair.js';
 import { ResultIntake } from '../services/result-intake.js';
 import { ReviewDeadlines } from '../services/review-deadlines.js';
 import { ReviewDesk } from '../services/review-desk.js';
@@ -32,6 +34,7 @@ const services = [
   Authenticator,
   Dispatcher,
   EventFeed,
+  FleetBrakes,
   FleetWatch,
   Judge,
   LeaseRecovery,
@@ -39,6 +42,7 @@ const services = [
   Policies,
   QueueRepair,
   Readiness,
+  RegistryRepair,
   ResultIntake,
   ReviewDeadlines,
   ReviewDesk,

@@ -24,7 +24,7 @@ export interface AgentWork {
 
 /**
  * Reading the system of record. Every answer is of one tenant; another tenant's rows are as if they were not there.
- * Nothing here changes a row, but `workOf`, which makes leases run longer.
+ * Nothing here changes a row, but `workOf` and `keepLeases`, which make leases run longer.
  */
 export abstract class RecordsPort {
   /** Resolves when the database answers. */
@@ -82,6 +82,12 @@ export abstract class RecordsPort {
    * is not renewed. Calls that arrive together share a query.
    */
   abstract workOf(tenantId: string, agentId: string): Promise<AgentWork>;
+
+  /**
+   * Renews every lease of the tenant of which half or more is gone, also one that has run out and was not taken away yet,
+   * whoever holds it. None outlasts its attempt's time-out.
+   */
+  abstract keepLeases(tenantId: string): Promise<void>;
 
   /** The ids of the tasks that each of the agents is running. */
   abstract heldTasks(

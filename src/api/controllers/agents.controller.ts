@@ -56,19 +56,14 @@ export class AgentsController {
     @AgentIdParam() agentId: string,
     @Body() body: HeartbeatBody,
   ): Promise<HeartbeatWire> {
-    const { agent, presence, work } = await this.agents.heartbeat(
-      tenantId,
-      agentId,
-      body.status,
-      body.metrics,
-    );
     const { heartbeatIntervalMs } = this.settings;
+    const pulse = await this.agents.heartbeat(tenantId, agentId, body.status, body.metrics);
     return {
-      status: presence.status,
-      lastSeen: presence.lastSeen,
+      status: pulse.status,
+      lastSeen: pulse.lastSeen,
       heartbeatIntervalMs,
-      paused: agent.paused,
-      ...work,
+      paused: pulse.paused,
+      ...pulse.work,
     };
   }
 

@@ -46,6 +46,8 @@ export class LedgerReader {
     state.load('agent', await this.rows(runner, 'agent', 'agent_id = w.id', agents));
     const apiKeys = pairsOf(wanted, (needs) => needs.apiKeys);
     state.load('apiKey', await this.rows(runner, 'apiKey', 'key_id = w.id::uuid', apiKeys));
+    const brakes = pairsOf(wanted, ({ fleetBrakes }) => fleetBrakes);
+    state.load('fleetBrake', await this.rows(runner, 'fleetBrake', 'tenant_id = w.id', brakes));
     const leaseTokens = pairsOf(wanted, (needs) => needs.leaseTokens);
     state.load('result', await this.rows(runner, 'result', 'lease_token = w.id', leaseTokens));
     await this.loadHeld(runner, wanted, state);

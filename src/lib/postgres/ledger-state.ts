@@ -11,6 +11,7 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   session: (row) => row.sessionId,
   agent: (row) => row.agentId,
   apiKey: (row) => row.keyId,
+  fleetBrake: (row) => row.tenantId,
   policy: (row) => String(row.version),
 };
 
@@ -36,6 +37,7 @@ function noSlots(): Slots {
     session: new Map(),
     agent: new Map(),
     apiKey: new Map(),
+    fleetBrake: new Map(),
     policy: new Map(),
   };
 }
@@ -116,7 +118,7 @@ export class LedgerState {
   }
 
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(kind: 'task' | 'review' | 'session' | 'agent' | 'apiKey'): readonly object[] {
+  updated(kind: 'task' | 'review' | 'session' | 'agent' | 'apiKey' | 'fleetBrake'): readonly object[] {
     const rows: object[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
       if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
@@ -132,6 +134,7 @@ export class LedgerState {
     merge(this.slots.session, puts.session, tenantId);
     merge(this.slots.agent, puts.agent, tenantId);
     merge(this.slots.apiKey, puts.apiKey, tenantId);
+    merge(this.slots.fleetBrake, puts.fleetBrake, tenantId);
     merge(this.slots.policy, puts.policy, tenantId);
     this.loadPolicies([...puts.policy.values()].map(({ current }) => current));
   }

@@ -123,10 +123,10 @@ export class PostgresLedger extends LedgerPort {
 
   /** Cards before tasks: the database lets a task reach EXECUTE only behind an approved card. */
   private async write(runner: QueryRunner, state: LedgerState): Promise<void> {
-    for (const kind of ['session', 'agent', 'apiKey', 'review'] as const) {
+    for (const kind of ['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const) {
       await this.updateRows(runner, kind, state.updated(kind));
     }
-    for (const kind of ['session', 'agent', 'apiKey', 'policy'] as const) {
+    for (const kind of ['session', 'agent', 'apiKey', 'fleetBrake', 'policy'] as const) {
       await this.insertRows(runner, kind, state.inserted(kind));
     }
     await this.insertRows(runner, 'task', state.inserted('task'));

@@ -26,6 +26,7 @@ const idColumns = {
   session: 'session_id',
   agent: 'agent_id',
   apiKey: 'key_id',
+  fleetBrake: 'tenant_id',
 } as const;
 
 /** How many events a check of the chain reads at a time. */
@@ -243,6 +244,21 @@ export class PostgresRecords extends RecordsPort {
       [tenantId, agentIds],
     );
     return new Map(rows.map(({ agentId, taskIds }) => [agentId, taskIds]));
+  }
+
+  async keepLeases(tenantId: string): Promise<void> {
+    await this.query(
+      `WITH due AS (
+         SELECT t.task_id FROM tasks t WHERE t.tenant_id = $1 AND t.status = 'RUNNING'
+           AND t.lease_expires_at < statement_timestamp() + $2 * interval '0.5 milliseconds'
+           AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
+         FOR NO KEY UPDATE SKIP LOCKED
+       )
+       UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
+           clock_timestamp() + $2 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
+       FROM due d WHERE t.tenant_id = $1 AND t.task_id = d.task_id`,
+      [tenantId, this.leaseMs],
+    );
   }
 
   /** Rows that another transaction holds are passed over: their tasks are changing hands. */

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';
-import { livenessFor } from '../../../src/models/agent.js';
+import { livenessOf } from '../../../src/models/agent.js';
 import { requeueTask, type Task } from '../../../src/models/task.js';
 import { Agents } from '../../../src/services/agents.js';
 import { Dispatcher } from '../../../src/services/dispatcher.js';
@@ -44,9 +44,13 @@ describe('a claim', () => {
     queue.onApplicationBootstrap();
     const { ledger, records, watch, dataSource } = desk;
     const dispatcher = new Dispatcher(queue);
-    const registry = new PostgresRegistry(dataSource, livenessFor(5_000));
+    const registry = new PostgresRegistry(
+      dataSource,
+      livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
+    );
     const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));
-    const settings = { leaseMs, heartbeatIntervalMs: 5_000, sweepIntervalMs: 1_000 };
+    const brake = { massLossPercent: 15, massLossGraceMs: 120_000 };
+    const settings = { leaseMs, heartbeatIntervalMs: 5_000, sweepIntervalMs: 1_000, ...brake };
     claims = new TaskClaims(ledger, agents, dispatcher, new Waiters(signals), settings);
   });
   beforeEach(async () => {

@@ -45,6 +45,7 @@ const growing = [
   'review_cards',
   'audit_events',
   'registry_entries',
+  'registry_capabilities',
   'api_keys',
   'agents',
 ];
@@ -149,13 +150,28 @@ describe('the plans', () => {
           leaseTokens: ['token-7'],
           holders: ['agent-7'],
           policy: true,
+          fleetBrakes: [tenantId],
         },
         (view) => view.record({ type: 'session.created', actor: systemActor }),
       ),
     'an agent of the registry': () => registry.find(tenantId, 'agent-20'),
     'agents of the registry': () => registry.list(tenantId, {}, page),
+    'idle agents of the registry': () => registry.list(tenantId, { status: 'IDLE' }, page),
+    'offline agents of the registry': () => registry.list(tenantId, { status: 'OFFLINE' }, page),
+    'agents of the registry by what they take': () => registry.list(tenantId, { capability: 'kind-0' }, page),
+    'idle agents by what they take': () =>
+      registry.list(tenantId, { status: 'IDLE', capability: 'kind-0' }, page),
+    'offline agents by what they take': () =>
+      registry.list(tenantId, { status: 'OFFLINE', capability: 'kind-0' }, page),
+    'many facts of agents': () => registry.agent(tenantId, 'agent-20'),
+    'how many are silent': () => registry.silence(),
+    'what was settled': () =>
+      registry.settle(tenantId, [{ agentId: 'agent-20', state: 'SUSPECT', silentSince: 0 }]),
+    'agents to be restored': () => desk.watch.agentsAfter({ tenantId, agentId: 'agent-7' }, 500),
+    'agents that were removed': () => desk.watch.removedAgents(tenantId, ['agent-20', 'agent-40']),
+    'leases to be kept': () => desk.records.keepLeases(tenantId),
     'how many agents there are': () => registry.counts(tenantId),
-    'agents that fell silent': () => registry.departures(50),
+    'agents that fell silent': () => registry.departures(tenantId, false, 50),
     heartbeats: () => registry.heartbeat(tenantId, 'agent-20', 'IDLE', undefined),
   };
 
@@ -170,6 +186,10 @@ describe('the plans', () => {
     ['overdue reviews', 'review_cards_due', 'due_at'],
     ['agents that fell silent', 'registry_entries_silence', 'last_seen'],
     ["an agent's work", 'tasks_cancelled', 'completed_at'],
+    ['how many are silent', 'registry_entries_silence', 'last_seen'],
+    ['idle agents of the registry', 'registry_entries_listed', 'status'],
+    ['offline agents of the registry', 'registry_entries_absent', 'tenant_id'],
+    ['agents of the registry by what they take', 'registry_capabilities_pkey', 'capability'],
   ])('reach into the index by the time for %s', async (name, index, column) => {
     const nodes = await plansOf(calls[name] ?? (() => Promise.resolve()));
     const conditions = nodes.flatMap((node) =>
@@ -193,6 +213,7 @@ async function fill({ sql }: Bench, tenantId: string): Promise<void> {
     'results',
     'api_keys',
     'agents',
+    'registry_entries',
   ]) {
     await withoutGuards(sql, table);
   }
@@ -254,8 +275,12 @@ async function fill({ sql }: Bench, tenantId: string): Promise<void> {
     [tenantId],
   );
   await sql.query(
-    `INSERT INTO registry_entries SELECT tenant_id, agent_id, json_build_object('capabilities', json_build_array('x'), 'paused', false,
-       'registeredAt', now()), 'IDLE', now() - random() * interval '16 seconds', NULL, 'PRESENT' FROM agents`,
+    `INSERT INTO registry_entries SELECT tenant_id, agent_id, json_build_object('capabilities', json_build_array('x', 'kind-' || substr(agent_id, 7)::integer % 20), 'paused', false,
+       'registeredAt', now()), 'IDLE', now() + random() * interval '1 hour' - interval '1 minute', NULL, CASE WHEN random() < 0.1 THEN 'OFFLINE' ELSE 'PRESENT' END FROM agents`,
+  );
+  await sql.query(
+    `INSERT INTO registry_capabilities
+     SELECT tenant_id, json_array_elements_text(facts -> 'capabilities'), agent_id FROM registry_entries`,
   );
   await sql.query('VACUUM ANALYZE');
 }
