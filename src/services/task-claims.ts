@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { Agent } from '../models/agent.js';
 import type { JsonValue } from '../models/json.js';
 import { type Approval, approvalOf } from '../models/review.js';
 import { claimTask, isReady, type Stage, type Task } from '../models/task.js';
@@ -31,6 +32,13 @@ export interface ClaimRequest {
   readonly kinds?: readonly string[] | undefined;
 }
 
+/** What a look for work came to. */
+interface Look {
+  readonly assignments: readonly Assignment[];
+  /** The agent could have taken more. */
+  readonly able: boolean;
+}
+
 /** Hands out tasks under leases. */
 @Injectable()
 export class TaskClaims {
@@ -53,7 +61,7 @@ export class TaskClaims {
     request: ClaimRequest,
     signal?: AbortSignal,
   ): Promise<readonly Assignment[]> {
-    const { agent } = await this.agents.present(tenantId, agentId);
+    let { agent } = await this.agents.present(tenantId, agentId);
     const wanted = request.kinds;
     const kinds = agent.capabilities.filter((kind) => wanted === undefined || wanted.includes(kind));
     const until = Date.now() + request.waitMs;
@@ -62,15 +70,12 @@ export class TaskClaims {
       signal,
     );
     try {
-      while (await waiter.next(until)) {
-        // The agent may have registered for other kinds while it waited.
-        const able = await this.agents.room(tenantId, agentId);
-        const open = kinds.filter((kind) => able.kinds.includes(kind));
-        if (open.length === 0 || able.room <= 0) waiter.pass();
-        else {
-          const assignments = await this.look(tenantId, agentId, open, Math.min(request.maxTasks, able.room));
-          if (assignments.length > 0) return assignments;
-        }
+      for (let looks = 0; await waiter.next(until); looks += 1) {
+        // The agent may have been paused, or registered for other kinds, while it waited.
+        if (looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
+        const { assignments, able } = await this.look(agent, kinds, request.maxTasks);
+        if (assignments.length > 0) return assignments;
+        if (!able) waiter.pass();
       }
       return [];
     } finally {
@@ -78,19 +83,20 @@ export class TaskClaims {
     }
   }
 
-  private async look(
-    tenantId: string,
-    agentId: string,
-    kinds: readonly string[],
-    maxTasks: number,
-  ): Promise<readonly Assignment[]> {
+  /** Takes what waits for the agent; `able` when it could have taken more. */
+  private async look(agent: Agent, kinds: readonly string[], maxTasks: number): Promise<Look> {
+    const open = agent.paused ? [] : kinds.filter((kind) => agent.capabilities.includes(kind));
+    if (open.length === 0) return { assignments: [], able: false };
+    const { tenantId, agentId } = agent;
     for (;;) {
-      const tickets = await this.dispatcher.take(tenantId, kinds, maxTasks);
-      if (tickets.length === 0) return [];
+      const room = agent.maxConcurrentTasks - (await this.agents.heldBy(agent));
+      if (room <= 0) return { assignments: [], able: false };
+      const tickets = await this.dispatcher.take(tenantId, open, Math.min(maxTasks, room));
+      if (tickets.length === 0) return { assignments: [], able: true };
       const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
       await this.dispatcher.giveBack(unused);
       // Tickets of tasks that were cancelled or paused meanwhile come to nothing; behind them others may wait.
-      if (assignments.length > 0 || unused.length > 0) return assignments;
+      if (assignments.length > 0 || unused.length > 0) return { assignments, able: true };
     }
   }
 
