@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The ledger sends a batch's writes together with their commit, and cannot look at what they changed in between: the database
  * itself refuses an update that has changed other rows than it was meant to.
  */
-export class ExpectedRows1795400000000 implements MigrationInterface {
-  readonly name = 'ExpectedRows1795400000000';
+export class ExpectedRows1795500000000 implements MigrationInterface {
+  readonly name = 'ExpectedRows1795500000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(expectRows);
