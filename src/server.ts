@@ -2,11 +2,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { takeOnlyWhatIsDescribed } from './api/described-only.js';
+import { Admission } from './api/admission.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
+import { admittingServer } from './api/http-server.js';
 import { acceptJsonBodies } from './api/json-body.js';
 import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
@@ -59,7 +61,9 @@ export async function startServer(config: Config): Promise<Server> {
 
 /** The application on its resources, described and not yet listening. */
 export async function createApp(resources: Resources): Promise<NestFastifyApplication> {
+  const entrance: { admission?: Admission } = {};
   const adapter = new FastifyAdapter({
+    serverFactory: (handle: RequestListener) => admittingServer(handle, () => entrance.admission),
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
     // Node refuses longer ones; what no id looks like, routes answer themselves.
     routerOptions: { maxParamLength: 16_384 },
@@ -72,6 +76,7 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
     abortOnError: false,
     bodyParser: false,
   });
+  entrance.admission = app.get(Admission);
   app.useLogger(app.get(Logger));
   acceptJsonBodies(app);
   logRequests(app);

@@ -35,7 +35,10 @@ export abstract class RecordsPort {
   /** The key with this hash, if it is neither revoked nor expired. Calls that arrive together share a query. */
   abstract liveKey(keyHash: string): Promise<ApiKey | undefined>;
 
-  abstract find<K extends Exclude<RowKind, 'result' | 'policy'>>(
+  /** Calls that arrive together share a query. */
+  abstract task(tenantId: string, taskId: string): Promise<Task | undefined>;
+
+  abstract find<K extends Exclude<RowKind, 'task' | 'result' | 'policy'>>(
     kind: K,
     tenantId: string,
     id: string,
@@ -50,7 +53,7 @@ export abstract class RecordsPort {
     reviewIds: readonly string[],
   ): Promise<ReadonlyMap<string, ReviewCard>>;
 
-  /** The version in force, or the one asked for. */
+  /** The version in force, or the one asked for. Calls for the one in force that arrive together share a query. */
   abstract policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined>;
 
   /** Newest first. */

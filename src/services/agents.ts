@@ -114,16 +114,10 @@ export class Agents {
     return { agent: agent ?? (await this.restore(tenantId, agentId)) };
   }
 
-  /**
-   * Which kinds of task the agent takes at this moment, and how many more: none while it is paused.
-   *
-   * @throws DomainError `AGENT_NOT_REGISTERED`
-   */
-  async room(tenantId: string, agentId: string): Promise<{ kinds: readonly string[]; room: number }> {
-    const { agent } = await this.present(tenantId, agentId);
-    if (agent.paused) return { kinds: [], room: 0 };
+  /** How many tasks the agent has in hand. */
+  async heldBy({ tenantId, agentId }: Agent): Promise<number> {
     const { leases } = await this.records.workOf(tenantId, agentId);
-    return { kinds: agent.capabilities, room: agent.maxConcurrentTasks - leases.length };
+    return leases.length;
   }
 
   /** @throws DomainError `AGENT_NOT_FOUND` */

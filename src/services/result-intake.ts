@@ -82,7 +82,7 @@ export class ResultIntake {
    * `DIGEST_MISMATCH` for a proposal whose digest is not its output's.
    */
   async submit(tenantId: string, taskId: string, submission: ResultSubmission): Promise<ResultReceipt> {
-    const task = await this.records.find('task', tenantId, taskId);
+    const task = await this.records.task(tenantId, taskId);
     if (!task) throw taskNotFound(taskId);
     const judged = await this.judgeIfNeeded(task, submission);
     const submissionDigest = digestOf(submission);

@@ -31,6 +31,7 @@ export class Waiters implements OnApplicationShutdown {
   private readonly byTopic = new Map<string, Set<OpenWaiter>>();
   private readonly all = new Set<OpenWaiter>();
   private closing = false;
+  private sleeping = 0;
 
   constructor(signals: SignalPort) {
     signals.subscribe({
@@ -41,6 +42,11 @@ export class Waiters implements OnApplicationShutdown {
         for (const waiter of this.all) waiter.wake();
       },
     });
+  }
+
+  /** How many wait for a signal at this moment: they take memory and no time. */
+  get asleep(): number {
+    return this.sleeping;
   }
 
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
@@ -65,6 +71,9 @@ export class Waiters implements OnApplicationShutdown {
       close: () => {
         this.leave(waiter, topicNames);
         this.all.delete(waiter);
+      },
+      sleep: (change) => {
+        this.sleeping += change;
       },
     });
     this.all.add(waiter);
@@ -131,6 +140,7 @@ interface Place {
   leave(): void;
   wakeNext(): void;
   close(): void;
+  sleep(change: 1 | -1): void;
 }
 
 class OpenWaiter implements Waiter {
@@ -175,10 +185,12 @@ class OpenWaiter implements Waiter {
 
   private async sleep(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    this.place.sleep(1);
     await new Promise<void>((resolve) => {
       this.resolve = resolve;
       timer = setTimeout(resolve, ms);
     });
+    this.place.sleep(-1);
     clearTimeout(timer);
     this.resolve = undefined;
   }

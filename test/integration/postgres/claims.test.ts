@@ -92,7 +92,7 @@ describe('a claim', () => {
     await add({ taskId, attempt: 1 }, { taskId, attempt: 2 });
     expect(await claim()).toEqual([]);
     expect(await eventually(claim, (assigned) => assigned.length > 0)).toEqual([[taskId, 2]]);
-    const task = await desk.records.find('task', tenantId, taskId);
+    const task = await desk.records.task(tenantId, taskId);
     expect(task?.updatedAt.getTime()).toBeGreaterThanOrEqual(availableAt.getTime());
   });
 

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource, type Logger } from 'typeorm';
-import { createDataSource } from '../../../src/lib/postgres/data-source.js';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { aTenant, type Bench, decide, type Desk, openBench, withoutGuards } from './bench.js';
@@ -10,23 +9,11 @@ interface Query {
   readonly parameters: readonly unknown[];
 }
 
-function ignore(): undefined {
-  return undefined;
-}
-
-/** Keeps every statement that goes by. */
-class Recorder implements Logger {
-  readonly queries: Query[] = [];
-
-  logQuery(sql: string, parameters: readonly unknown[] = []): void {
-    this.queries.push({ sql, parameters });
-  }
-
-  logQueryError = ignore;
-  logQuerySlow = ignore;
-  logSchemaBuild = ignore;
-  logMigration = ignore;
-  log = ignore;
+/** What a call of node-postgres asked: a text with its parameters, or both in one object. */
+function asked([query, values]: readonly unknown[]): Query {
+  if (typeof query === 'string') return { sql: query, parameters: Array.isArray(values) ? values : [] };
+  const { text, values: own } = Object(query) as { text?: unknown; values?: unknown };
+  return { sql: String(text), parameters: Array.isArray(own) ? own : [] };
 }
 
 /** A node of a plan, as EXPLAIN gives it. */
@@ -56,7 +43,7 @@ const session = '00000000-0000-7000-8000-000000000001';
 const task = '00000000-0000-7000-8000-00000000000a';
 
 describe('the plans', () => {
-  const recorder = new Recorder();
+  const sent = jest.spyOn(pg.Client.prototype, 'query');
   let bench: Bench;
   let desk: Desk;
   let registry: PostgresRegistry;
@@ -64,24 +51,26 @@ describe('the plans', () => {
 
   beforeAll(async () => {
     bench = await openBench();
-    const { options } = createDataSource(bench.url);
-    desk = await bench.open(new DataSource({ ...options, logging: true, logger: recorder }));
+    desk = await bench.open();
     registry = new PostgresRegistry(desk.dataSource, liveness);
     tenantId = await aTenant(desk.ledger);
     await fill(bench, tenantId);
   });
   afterAll(() => bench.drop());
+  afterAll(() => {
+    sent.mockRestore();
+  });
 
   /** Every node of the plans of all that the call asks of the database. */
   const plansOf = async (call: () => Promise<unknown>): Promise<readonly PlanNode[]> => {
-    recorder.queries.length = 0;
+    sent.mockClear();
     await call();
-    const asked = recorder.queries
-      .splice(0)
+    const queries = sent.mock.calls
+      .map(asked)
       .filter(({ sql }) => /^\s*(WITH|SELECT|UPDATE|INSERT)\b/.test(sql));
-    expect(asked.length).toBeGreaterThan(0);
+    expect(queries.length).toBeGreaterThan(0);
     const nodes: PlanNode[] = [];
-    for (const { sql, parameters } of asked) {
+    for (const { sql, parameters } of queries) {
       const { rows } = await bench.sql.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
         `EXPLAIN (FORMAT JSON) ${sql}`,
         [...parameters],
@@ -105,7 +94,7 @@ describe('the plans', () => {
     "a session's ready tasks": () => desk.watch.readyInSession(tenantId, session, undefined, 200),
     'how many tasks are ready': () => desk.watch.readyCounts(3_000),
     'ready tasks': () => desk.watch.readyTasks(tenantId, 'kind-3', 3_000, undefined, 1_000),
-    'a task': () => desk.records.find('task', tenantId, task),
+    'a task': () => desk.records.task(tenantId, task),
     'a card': () => desk.records.find('review', tenantId, task),
     'a result': () => desk.records.result(tenantId, task),
     'a live key': () => desk.records.liveKey('hash-77'),

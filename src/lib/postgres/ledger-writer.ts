@@ -1,0 +1,47 @@
+import type { LedgerState } from './ledger-state.js';
+import type { Sender, Statement, StatementResult } from './statement-pool.js';
+import type { Tables } from './tables.js';
+
+const advanceHeads: Statement = {
+  name: 'advance-heads',
+  text: `UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash
+    FROM json_to_recordset($1::json) AS r("tenantId" text, sequence bigint, hash text) WHERE h.tenant_id = r."tenantId"`,
+};
+
+/** Writes what a batch has changed: one statement a kind of row and change. */
+export class LedgerWriter {
+  constructor(private readonly tables: Tables) {}
+
+  /**
+   * Sends the writes, in an order that the database's guards allow: a task reaches EXECUTE only behind an approved card. Each
+   * resolves once it is done.
+   */
+  write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
+    const insert = (table: keyof Tables, rows: readonly object[]) =>
+      rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [JSON.stringify(rows)])];
+    const update = (table: keyof Tables, rows: readonly object[]) =>
+      rows.length === 0 ? [] : [sender.send(this.tables[table].update, [JSON.stringify(rows), rows.length])];
+    return [
+      ...(['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const).flatMap((kind) =>
+        update(kind, state.updated(kind)),
+      ),
+      ...(
+        ['session', 'agent', 'apiKey', 'fleetBrake', 'policy', 'task', 'result', 'review'] as const
+      ).flatMap((kind) => insert(kind, state.inserted(kind))),
+      ...update('task', state.updated('task')),
+      ...insert(
+        'audit',
+        state.events.map(({ actor, ...event }) => ({ ...event, actorType: actor.type, actorId: actor.id })),
+      ),
+      ...advance(sender, state),
+    ];
+  }
+}
+
+function advance(sender: Sender, { events }: LedgerState): Promise<StatementResult>[] {
+  if (events.length === 0) return [];
+  const ends = new Map(
+    events.map(({ tenantId, sequence, hash }) => [tenantId, { tenantId, sequence, hash }]),
+  );
+  return [sender.send(advanceHeads, [JSON.stringify([...ends.values()])])];
+}
