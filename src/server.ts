@@ -4,7 +4,7 @@ import { Logger } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { takeOnlyWhatIsDescribed } from './api/described-only.js';
 import { Admission } from './api/admission.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
@@ -68,6 +68,8 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
     // Node refuses longer ones; what no id looks like, routes answer themselves.
     routerOptions: { maxParamLength: 16_384 },
     forceCloseConnections: 'idle',
+    // Nothing here is Express middleware, and each request would pass through its engine.
+    skipMiddie: true,
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerClientError,
   });

@@ -3,12 +3,14 @@ export type RequestClass = 'NEW_WORK' | 'WORK' | 'WAIT' | 'OPERATIONS';
 
 /** Requests in hand at once, at most. Each agent of a large fleet may send one at the same instant. */
 const mostAtOnce = 4_096;
-/** Fewer than these are let in whatever they take: it is not their number that makes them slow. */
-const fewestAtOnce = 64;
+/** The limit goes no lower: a thousand agents that send a heartbeat at one instant are a burst and no overload. */
+const fewestAtOnce = 1_024;
 /** Requests that take longer than this on average, in milliseconds, are more than the process can keep up with. */
-const tolerableMs = 250;
+const tolerableMs = 400;
 /** How often the limit is thought over, in milliseconds. */
 const windowMs = 200;
+/** A burst is over sooner than this many slow windows. */
+const slowWindows = 3;
 /** A window with fewer answers says nothing. */
 const fewestSamples = 10;
 
@@ -26,6 +28,7 @@ export class Admission {
   private answers = 0;
   private spentMs = 0;
   private turnedAway = 0;
+  private slow = 0;
 
   /**
    * @param asleep how many of the requests in hand wait for something to happen, and take no time
@@ -71,7 +74,8 @@ export class Admission {
     if (now < this.windowEnds) return;
     if (this.answers >= fewestSamples) {
       const meanMs = this.spentMs / this.answers;
-      if (meanMs > tolerableMs) this.limit = Math.max(fewestAtOnce, Math.min(this.limit, this.inHand) * 0.67);
+      this.slow = meanMs > tolerableMs ? this.slow + 1 : 0;
+      if (this.slow >= slowWindows) this.limit = Math.max(fewestAtOnce, this.limit * 0.67);
       else if (meanMs < tolerableMs / 2) this.limit = Math.min(mostAtOnce, this.limit * 1.25);
     }
     this.windowEnds = now + windowMs;

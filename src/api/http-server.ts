@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { type Admission, classOf } from './admission.js';
 import { pathOf } from './early-errors.js';
 import { problemOf } from './problems.js';

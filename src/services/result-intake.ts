@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { type Decision, gravestCode, type Reason } from '../models/decision.js';
 import { digestOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';

@@ -97,14 +97,15 @@ export class TaskClaims {
     if (open.length === 0) return { assignments: [], able: false };
     const { tenantId, agentId } = agent;
     for (;;) {
-      const room = agent.maxConcurrentTasks - (await this.agents.heldBy(agent));
+      // The ledger alone decides about room; this keeps an agent from taking many tickets only to give them back.
+      const room = maxTasks === 1 ? 1 : agent.maxConcurrentTasks - (await this.agents.heldBy(agent));
       if (room <= 0) return { assignments: [], able: false };
       const tickets = await this.dispatcher.take(tenantId, open, Math.min(maxTasks, room));
       if (tickets.length === 0) return { assignments: [], able: true };
       const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
       await this.dispatcher.giveBack(unused);
       // Tickets of tasks that were cancelled or paused meanwhile come to nothing; behind them others may wait.
-      if (assignments.length > 0 || unused.length > 0) return { assignments, able: true };
+      if (assignments.length > 0 || unused.length > 0) return { assignments, able: unused.length === 0 };
     }
   }
 

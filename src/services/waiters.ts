@@ -5,8 +5,14 @@ import { type Signal, SignalPort } from '../ports/signals.js';
 /** Connections that may wait in one process. */
 const maxWaiters = 50_000;
 
-/** A lost signal costs this long at most, in milliseconds. */
-const lookAgainMs = 5_000;
+/**
+ * How long a waiter sleeps at most, in milliseconds. Signals are lost only with a connection, and who comes back from that
+ * is told to look: this is for what nobody has thought of.
+ */
+const lookAgainMs = 20_000;
+
+/** How long one stands aside that could make no use of a signal. Nobody tells it when it could. */
+const standAsideMs = 4_000;
 
 /** The names of what can be waited for. */
 export const topics = {
@@ -145,6 +151,7 @@ interface Place {
 
 class OpenWaiter implements Waiter {
   private told = true;
+  private aside = false;
   private resolve: (() => void) | undefined;
   private closed = false;
 
@@ -163,8 +170,10 @@ class OpenWaiter implements Waiter {
     if (this.pointless()) return false;
     if (!this.told) {
       if (left <= 0) return false;
-      await this.sleep(Math.min(left, lookAgainMs * (0.8 + 0.4 * Math.random())));
+      const longest = this.aside ? standAsideMs : lookAgainMs;
+      await this.sleep(Math.min(left, longest * (0.8 + 0.4 * Math.random())));
     }
+    this.aside = false;
     if (this.pointless()) return false;
     this.place.join();
     this.told = false;
@@ -172,6 +181,7 @@ class OpenWaiter implements Waiter {
   }
 
   pass(): void {
+    this.aside = true;
     this.place.leave();
     this.place.wakeNext();
   }

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
 import type { Task } from '../../models/task.js';
 import type { LedgerView, RowKind, Rows } from '../../ports/ledger.js';

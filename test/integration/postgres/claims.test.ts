@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';

@@ -51,11 +51,18 @@ describe('admission', () => {
     expect(enter(1, 'OPERATIONS')).toHaveLength(1);
   });
 
-  it('lets fewer in while answers are slow, but never fewer than 64', () => {
-    rounds(3, 2_000, 600);
-    expect(admission.currentLimit).toBeLessThan(2_000);
+  it('does not take a burst for overload', () => {
+    rounds(2, 1_000, 600);
+    for (let calm = 0; calm < 20; calm += 1) rounds(1, 20, 10);
+    rounds(2, 1_000, 600);
+    expect(admission.currentLimit).toBe(4_096);
+  });
+
+  it('lets fewer in while answers stay slow, but never fewer than 1,024', () => {
+    rounds(5, 2_000, 600);
+    expect(admission.currentLimit).toBeLessThan(3_000);
     rounds(30, 2_000, 600);
-    expect(admission.currentLimit).toBe(64);
+    expect(admission.currentLimit).toBe(1_024);
   });
 
   it('lets as many in as before within five seconds of answers being fast again', () => {
