@@ -33,7 +33,7 @@ export interface Needs {
   readonly idempotencyKeys?: readonly string[];
   /** Results that were handed in under these lease tokens. */
   readonly leaseTokens?: readonly string[];
-  /** Agents whose running tasks are to be counted. */
+  /** Agents that are wanted with the number of tasks that each is running. */
   readonly holders?: readonly string[];
   /** The policy in force. */
   readonly policy?: boolean;

@@ -135,7 +135,7 @@ export class TaskClaims {
   private lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]) {
     return this.ledger.transact({
       tenantId,
-      needs: { tasks: tickets.map(({ taskId }) => taskId), agents: [agentId], holders: [agentId] },
+      needs: { tasks: tickets.map(({ taskId }) => taskId), holders: [agentId] },
       decide: (view) => {
         const agent = view.get('agent', agentId);
         let room =

@@ -1,3 +1,4 @@
+import type { Task } from '../../models/task.js';
 import type { Needs, RowKind, Rows, Work } from '../../ports/ledger.js';
 import type { Head, LedgerState } from './ledger-state.js';
 import type { Sender, Statement } from './statement-pool.js';
@@ -18,11 +19,7 @@ interface Locked extends Head {
   readonly now: Date;
 }
 
-interface Held {
-  readonly tenantId: string;
-  readonly agentId: string;
-  readonly held: number;
-}
+type Holder = Rows['agent'] & { readonly held: number };
 
 /** Ids of one sort, each with its tenant: two parallel arrays, as `unnest` takes them. */
 class Pairs {
@@ -48,22 +45,7 @@ const lockHeads: Statement = {
            date_trunc('milliseconds', clock_timestamp()) AS now FROM heads`,
 };
 
-const countHeld: Statement = {
-  name: 'count-held',
-  text: `SELECT t.tenant_id AS "tenantId", t.agent_id AS "agentId", count(*)::integer AS held
-    FROM unnest($1::text[], $2::text[]) AS w(tenant_id, id)
-    JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.id AND t.status = 'RUNNING' GROUP BY 1, 2`,
-};
-
 const pairs = 'unnest($1::text[], $2::text[]) AS w(tenant_id, id)';
-
-/** Ids that are asked for (`$1`, `$2`) beside those that tasks name (`$3`, `$4`). */
-function namedBy(column: string): string {
-  return `(SELECT w.tenant_id, w.id::uuid FROM ${pairs}
-    UNION SELECT k.tenant_id, k.${column} FROM unnest($3::text[], $4::text[]) AS w(tenant_id, id)
-          JOIN tasks k ON k.tenant_id = w.tenant_id AND k.task_id = w.id::uuid WHERE k.${column} IS NOT NULL
-  ) AS w(tenant_id, id)`;
-}
 
 function statementsOf(tables: Tables) {
   const rows = (kind: RowKind, name: string, from: string, match: string, lock = ''): Statement => ({
@@ -75,11 +57,18 @@ function statementsOf(tables: Tables) {
   return {
     tasks: rows('task', 'tasks-by-id', pairs, 'task_id = w.id::uuid', locked),
     keyed: rows('task', 'tasks-by-key', pairs, 'idempotency_key = w.id', locked),
-    reviews: rows('review', 'reviews-by-id', namedBy('review_id'), 'review_id = w.id'),
-    sessions: rows('session', 'sessions-by-id', namedBy('session_id'), 'session_id = w.id'),
+    reviews: rows('review', 'reviews-by-id', pairs, 'review_id = w.id::uuid'),
+    sessions: rows('session', 'sessions-by-id', pairs, 'session_id = w.id::uuid'),
     agents: rows('agent', 'agents-by-id', pairs, 'agent_id = w.id'),
+    holders: {
+      name: 'holders-by-id',
+      text: `SELECT ${tables.agent.select('t')}, (
+          SELECT count(*)::integer FROM tasks k
+          WHERE k.tenant_id = t.tenant_id AND k.agent_id = t.agent_id AND k.status = 'RUNNING') AS held
+        FROM ${pairs} JOIN ${tables.agent.name} t ON t.tenant_id = w.tenant_id AND t.agent_id = w.id`,
+    },
     apiKeys: rows('apiKey', 'keys-by-id', pairs, 'key_id = w.id::uuid'),
-    fleetBrakes: rows('fleetBrake', 'fleet-brakes-by-id', pairs, 'tenant_id = w.id'),
+    brakes: rows('fleetBrake', 'fleet-brakes-by-id', pairs, 'tenant_id = w.id'),
     results: rows('result', 'results-by-lease', pairs, 'lease_token = w.id'),
     policies: {
       name: 'policies-in-force',
@@ -107,72 +96,87 @@ export class LedgerReader {
     const tenantIds = [...new Set(wanted.map(({ tenantId }) => tenantId))].sort();
     const locking = sender.send(lockHeads, [tenantIds]);
     const { statements } = this;
-    const of = (idsOf: (needs: Needs) => readonly string[] | undefined) => pairsOf(wanted, idsOf);
-    const taskIds = of(({ tasks }) => tasks);
-    const [tasks, keyed, reviews, sessions, agents, apiKeys, brakes, results, held, policies] =
-      await Promise.all([
-        rowsOf<Rows['task']>(sender, statements.tasks, taskIds),
-        rowsOf<Rows['task']>(
-          sender,
-          statements.keyed,
-          of(({ idempotencyKeys }) => idempotencyKeys),
-        ),
-        rowsOf<Rows['review']>(
-          sender,
-          statements.reviews,
-          of((needs) => needs.reviews),
-          taskIds,
-        ),
-        rowsOf<Rows['session']>(
-          sender,
-          statements.sessions,
-          of((needs) => needs.sessions),
-          taskIds,
-        ),
-        rowsOf<Rows['agent']>(
-          sender,
-          statements.agents,
-          of((needs) => needs.agents),
-        ),
-        rowsOf<Rows['apiKey']>(
-          sender,
-          statements.apiKeys,
-          of((needs) => needs.apiKeys),
-        ),
-        rowsOf<Rows['fleetBrake']>(
-          sender,
-          statements.fleetBrakes,
-          of((needs) => needs.fleetBrakes),
-        ),
-        rowsOf<Rows['result']>(
-          sender,
-          statements.results,
-          of(({ leaseTokens }) => leaseTokens),
-        ),
-        rowsOf<Held>(
-          sender,
-          countHeld,
-          of(({ holders }) => holders),
-        ),
-        this.policies(sender, wanted),
-        locking,
-      ]);
+    const pick = (idsOf: (needs: Needs) => readonly string[] | undefined) => pairsOf(wanted, idsOf);
+    const reading = {
+      tasks: rowsOf<Rows['task']>(
+        sender,
+        statements.tasks,
+        pick((needs) => needs.tasks),
+      ),
+      keyed: rowsOf<Rows['task']>(
+        sender,
+        statements.keyed,
+        pick((needs) => needs.idempotencyKeys),
+      ),
+      agents: rowsOf<Rows['agent']>(
+        sender,
+        statements.agents,
+        pick((needs) => needs.agents),
+      ),
+      holders: rowsOf<Holder>(
+        sender,
+        statements.holders,
+        pick((needs) => needs.holders),
+      ),
+      apiKeys: rowsOf<Rows['apiKey']>(
+        sender,
+        statements.apiKeys,
+        pick((needs) => needs.apiKeys),
+      ),
+      brakes: rowsOf<Rows['fleetBrake']>(
+        sender,
+        statements.brakes,
+        pick((needs) => needs.fleetBrakes),
+      ),
+      results: rowsOf<Rows['result']>(
+        sender,
+        statements.results,
+        pick((needs) => needs.leaseTokens),
+      ),
+      policies: this.policies(sender, wanted),
+    };
+    await Promise.all([locking, ...Object.values(reading)]);
+    const tasks = [...(await reading.tasks), ...(await reading.keyed)];
+    const behind = await this.behindTasks(sender, wanted, tasks);
+    const found = {
+      agents: [...(await reading.agents), ...(await reading.holders)],
+      holders: await reading.holders,
+      apiKeys: await reading.apiKeys,
+      brakes: await reading.brakes,
+      results: await reading.results,
+      policies: await reading.policies,
+    };
     const heads = (await locking).rows as readonly Locked[];
     return {
       heads: new Map(heads.map(({ tenantId, sequence, hash }) => [tenantId, { sequence, hash }])),
       now: new Date(Math.max(0, ...heads.map(({ now }) => now.getTime()))),
       fill(state) {
-        state.loadTasks([...tasks, ...keyed]);
-        state.load('review', reviews);
-        state.load('session', sessions);
-        state.load('agent', agents);
-        state.load('apiKey', apiKeys);
-        state.load('fleetBrake', brakes);
-        state.load('result', results);
-        for (const { tenantId, agentId, held: count } of held) state.loadHeld(tenantId, agentId, count);
-        state.loadPolicies(policies);
+        state.loadTasks(tasks);
+        state.load('review', behind.reviews);
+        state.load('session', behind.sessions);
+        state.load('agent', found.agents);
+        for (const { tenantId, agentId, held } of found.holders) state.loadHeld(tenantId, agentId, held);
+        state.load('apiKey', found.apiKeys);
+        state.load('fleetBrake', found.brakes);
+        state.load('result', found.results);
+        state.loadPolicies(found.policies);
       },
     };
+  }
+
+  /** The cards and sessions that are asked for, and those that the tasks name: most name none, and then nothing is asked. */
+  private async behindTasks(sender: Sender, wanted: readonly Wanted[], tasks: readonly Task[]) {
+    const reviewIds = pairsOf(wanted, (needs) => needs.reviews);
+    const sessionIds = pairsOf(wanted, (needs) => needs.sessions);
+    for (const { tenantId, reviewId, sessionId } of tasks) {
+      if (reviewId !== null) reviewIds.add(tenantId, reviewId);
+      if (sessionId !== null) sessionIds.add(tenantId, sessionId);
+    }
+    const [reviews, sessions] = await Promise.all([
+      rowsOf<Rows['review']>(sender, this.statements.reviews, reviewIds),
+      rowsOf<Rows['session']>(sender, this.statements.sessions, sessionIds),
+    ]);
+    return { reviews, sessions };
   }
 
   private async policies(sender: Sender, wanted: readonly Wanted[]): Promise<readonly Rows['policy'][]> {
@@ -186,13 +190,10 @@ export class LedgerReader {
 async function rowsOf<T>(
   sender: Sender,
   statement: Statement,
-  ...sets: readonly Pairs[]
+  { tenantIds, ids }: Pairs,
 ): Promise<readonly T[]> {
-  if (sets.every(({ ids }) => ids.length === 0)) return [];
-  const { rows } = await sender.send(
-    statement,
-    sets.flatMap(({ tenantIds, ids }) => [tenantIds, ids]),
-  );
+  if (ids.length === 0) return [];
+  const { rows } = await sender.send(statement, [tenantIds, ids]);
   return rows as readonly T[];
 }
 

@@ -2,15 +2,23 @@ import type { LedgerState } from './ledger-state.js';
 import type { Sender, Statement, StatementResult } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
-const advanceHeads: Statement = {
-  name: 'advance-heads',
-  text: `UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash
-    FROM json_to_recordset($1::json) AS r("tenantId" text, sequence bigint, hash text) WHERE h.tenant_id = r."tenantId"`,
-};
+/** The events and the new ends of their chains, in one statement. */
+function appendEvents(tables: Tables): Statement {
+  return {
+    name: 'append-events',
+    text: `WITH appended AS (${tables.audit.insert.text})
+      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash
+      FROM json_to_recordset($2::json) AS r("tenantId" text, sequence bigint, hash text) WHERE h.tenant_id = r."tenantId"`,
+  };
+}
 
 /** Writes what a batch has changed: one statement a kind of row and change. */
 export class LedgerWriter {
-  constructor(private readonly tables: Tables) {}
+  private readonly append: Statement;
+
+  constructor(private readonly tables: Tables) {
+    this.append = appendEvents(tables);
+  }
 
   /**
    * Sends the writes, in an order that the database's guards allow: a task reaches EXECUTE only behind an approved card. Each
@@ -29,19 +37,20 @@ export class LedgerWriter {
         ['session', 'agent', 'apiKey', 'fleetBrake', 'policy', 'task', 'result', 'review'] as const
       ).flatMap((kind) => insert(kind, state.inserted(kind))),
       ...update('task', state.updated('task')),
-      ...insert(
-        'audit',
-        state.events.map(({ actor, ...event }) => ({ ...event, actorType: actor.type, actorId: actor.id })),
-      ),
-      ...advance(sender, state),
+      ...this.events(sender, state),
     ];
   }
-}
 
-function advance(sender: Sender, { events }: LedgerState): Promise<StatementResult>[] {
-  if (events.length === 0) return [];
-  const ends = new Map(
-    events.map(({ tenantId, sequence, hash }) => [tenantId, { tenantId, sequence, hash }]),
-  );
-  return [sender.send(advanceHeads, [JSON.stringify([...ends.values()])])];
+  private events(sender: Sender, { events }: LedgerState): Promise<StatementResult>[] {
+    if (events.length === 0) return [];
+    const rows = events.map(({ actor, ...event }) => ({
+      ...event,
+      actorType: actor.type,
+      actorId: actor.id,
+    }));
+    const ends = new Map(
+      events.map(({ tenantId, sequence, hash }) => [tenantId, { tenantId, sequence, hash }]),
+    );
+    return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify([...ends.values()])])];
+  }
 }

@@ -269,6 +269,7 @@ describe('the ledger', () => {
     const running = await claimed(desk.ledger, await queued(desk.ledger, { tenantId: elsewhere }), 'theirs');
     const apiKey = anApiKey({ tenantId: elsewhere });
     await keep(desk.ledger, 'apiKey', [apiKey]);
+    await keep(desk.ledger, 'agent', [anAgent({ tenantId: elsewhere, agentId: 'theirs' })]);
     const needs = {
       tasks: [task.taskId, running.taskId],
       reviews: [card.reviewId],
