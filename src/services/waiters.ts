@@ -121,10 +121,12 @@ export class Waiters implements OnApplicationShutdown {
   private wakeFirst(topic: string, count: number): void {
     const waiters = this.byTopic.get(topic);
     if (!waiters) return;
-    let left = count;
-    for (const waiter of [...waiters].slice(0, Number.isFinite(count) ? count : undefined)) {
-      if (left <= 0) return;
-      left -= 1;
+    const woken: OpenWaiter[] = [];
+    for (const waiter of waiters) {
+      if (woken.length >= count) break;
+      woken.push(waiter);
+    }
+    for (const waiter of woken) {
       waiters.delete(waiter);
       waiters.add(waiter);
       waiter.wake();

@@ -139,7 +139,7 @@ export class LedgerReader {
     const tasks = [...(await reading.tasks), ...(await reading.keyed)];
     const behind = await this.behindTasks(sender, wanted, tasks);
     const found = {
-      agents: [...(await reading.agents), ...(await reading.holders)],
+      agents: [...(await reading.agents), ...(await reading.holders).map(agentOf)],
       holders: await reading.holders,
       apiKeys: await reading.apiKeys,
       brakes: await reading.brakes,
@@ -185,6 +185,13 @@ export class LedgerReader {
     const { rows } = await sender.send(this.statements.policies, [[...tenantIds]]);
     return rows as readonly Rows['policy'][];
   }
+}
+
+/** The agent's own row, without the count. */
+function agentOf(holder: Holder): Rows['agent'] {
+  const agent: Rows['agent'] & { held?: number } = { ...holder };
+  delete agent.held;
+  return agent;
 }
 
 async function rowsOf<T>(

@@ -28,7 +28,7 @@ export class PostgresLedger extends LedgerPort {
   private readonly batcher = new Batcher<AnyWork, unknown>((batch) => this.commit(batch), {
     maxBatch: 256,
     maxWaiting: 10_000,
-    gapMs: 12,
+    gapMs: 6,
   });
 
   constructor(

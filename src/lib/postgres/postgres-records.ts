@@ -35,7 +35,7 @@ const idColumns = {
 } as const;
 
 /** Of reads that share a query with those that arrive together. */
-const batchLimits = { maxBatch: 500, maxWaiting: 20_000, gapMs: 4 };
+const batchLimits = { maxBatch: 500, maxWaiting: 20_000, gapMs: 1 };
 
 /** How many events a check of the chain reads at a time. */
 const chainStride = 1_000;
