@@ -41,7 +41,13 @@ export default {
     ring(
       'services-import-models-and-ports',
       services,
-      [services, models, ports, ...packages('@nestjs/common', 'uuid'), ...node('crypto', 'timers/promises')],
+      [
+        services,
+        models,
+        ports,
+        ...packages('@nestjs/common', 'uuidv7'),
+        ...node('crypto', 'timers/promises'),
+      ],
       'What we do: use cases on models and ports, with no word of how.',
     ),
     ringOnNode(

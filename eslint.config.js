@@ -15,7 +15,7 @@ const forbiddenSyntax = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.chimera/'] },
+  { ignores: ['dist/', 'coverage/', '.chimera/', 'load-report/'] },
   {
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
     rules: {

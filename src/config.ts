@@ -15,6 +15,10 @@ export interface Config {
   /** `undefined`: made at the first start. */
   readonly adminKey: string | undefined;
   readonly heartbeatIntervalMs: number;
+  readonly suspectAfterMissed: number;
+  readonly offlineAfterMissed: number;
+  readonly massLossPercent: number;
+  readonly massLossGraceMs: number;
   readonly leaseMs: number;
   readonly sweepIntervalMs: number;
   readonly policyFourEyes: boolean;
@@ -50,6 +54,21 @@ function wholeNumber(description: string, fallback: number, min: number, max: nu
         ? { value }
         : { fault: `must be a whole number from ${min} to ${max}, not ${quoted(text)}` };
     },
+  };
+}
+
+/** A number of milliseconds whose default depends on other settings. */
+function duration(
+  description: string,
+  fallback: string,
+  min: number,
+  max: number,
+): Setting<number | undefined> {
+  const number = wholeNumber(description, min, min, max);
+  return {
+    description,
+    fallback,
+    read: (text) => (text === undefined ? { value: undefined } : number.read(text)),
   };
 }
 
@@ -117,6 +136,30 @@ export const settings = {
     100,
     3_600_000,
   ),
+  SUSPECT_AFTER_MISSED: wholeNumber(
+    'How many heartbeats in a row an agent misses before it is suspect.',
+    3,
+    1,
+    1_000,
+  ),
+  OFFLINE_AFTER_MISSED: wholeNumber(
+    'How many it misses before it is OFFLINE and its leases end; more than make it suspect.',
+    6,
+    2,
+    1_000,
+  ),
+  MASS_LOSS_PERCENT: wholeNumber(
+    "When more than this share of a tenant's agents, in percent, falls silent at once, no leases are taken away; 100 for never.",
+    15,
+    1,
+    100,
+  ),
+  MASS_LOSS_GRACE_MS: duration(
+    'How long they are not taken away then, in milliseconds.',
+    'four times the silence that makes an agent OFFLINE',
+    100,
+    86_400_000,
+  ),
   LEASE_MS: wholeNumber(
     'How long a lease lasts unless it is renewed, in milliseconds.',
     60_000,
@@ -166,6 +209,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     faults.push(`${name} ${result.fault}`);
     return undefined;
   };
+  const heartbeatIntervalMs = read('HEARTBEAT_INTERVAL_MS', settings.HEARTBEAT_INTERVAL_MS) ?? 0;
+  const suspectAfterMissed = read('SUSPECT_AFTER_MISSED', settings.SUSPECT_AFTER_MISSED) ?? 0;
+  const offlineAfterMissed = read('OFFLINE_AFTER_MISSED', settings.OFFLINE_AFTER_MISSED);
+  if (offlineAfterMissed !== undefined && offlineAfterMissed <= suspectAfterMissed) {
+    faults.push(
+      `OFFLINE_AFTER_MISSED must be greater than SUSPECT_AFTER_MISSED (${suspectAfterMissed}), not ${offlineAfterMissed}`,
+    );
+  }
   const logLevel = read('LOG_LEVEL', settings.LOG_LEVEL) ?? '';
   const config = {
     port: read('PORT', settings.PORT) ?? 0,
@@ -174,7 +225,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     redisUrl: read('REDIS_URL', settings.REDIS_URL),
     dataDir: read('CHIMERA_DATA_DIR', settings.CHIMERA_DATA_DIR) ?? '',
     adminKey: read('CHIMERA_ADMIN_KEY', settings.CHIMERA_ADMIN_KEY),
-    heartbeatIntervalMs: read('HEARTBEAT_INTERVAL_MS', settings.HEARTBEAT_INTERVAL_MS) ?? 0,
+    heartbeatIntervalMs,
+    suspectAfterMissed,
+    offlineAfterMissed: offlineAfterMissed ?? 0,
+    massLossPercent: read('MASS_LOSS_PERCENT', settings.MASS_LOSS_PERCENT) ?? 0,
+    massLossGraceMs:
+      read('MASS_LOSS_GRACE_MS', settings.MASS_LOSS_GRACE_MS) ??
+      4 * heartbeatIntervalMs * (offlineAfterMissed ?? 0),
     leaseMs: read('LEASE_MS', settings.LEASE_MS) ?? 0,
     sweepIntervalMs: read('SWEEP_INTERVAL_MS', settings.SWEEP_INTERVAL_MS) ?? 0,
     policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,

@@ -2,11 +2,13 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { takeOnlyWhatIsDescribed } from './api/described-only.js';
+import { Admission } from './api/admission.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
+import { admittingServer } from './api/http-server.js';
 import { acceptJsonBodies } from './api/json-body.js';
 import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
@@ -59,11 +61,15 @@ export async function startServer(config: Config): Promise<Server> {
 
 /** The application on its resources, described and not yet listening. */
 export async function createApp(resources: Resources): Promise<NestFastifyApplication> {
+  const entrance: { admission?: Admission } = {};
   const adapter = new FastifyAdapter({
+    serverFactory: (handle: RequestListener) => admittingServer(handle, () => entrance.admission),
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
     // Node refuses longer ones; what no id looks like, routes answer themselves.
     routerOptions: { maxParamLength: 16_384 },
     forceCloseConnections: 'idle',
+    // Nothing here is Express middleware, and each request would pass through its engine.
+    skipMiddie: true,
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerClientError,
   });
@@ -72,6 +78,7 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
     abortOnError: false,
     bodyParser: false,
   });
+  entrance.admission = app.get(Admission);
   app.useLogger(app.get(Logger));
   acceptJsonBodies(app);
   logRequests(app);
@@ -120,6 +127,12 @@ function silentConnections(server: HttpServer): { end(): void } {
   };
 }
 
+/**
+ * Connections that wait to be taken; the system may allow fewer. When a network comes back all agents connect at once, and each
+ * that finds no room waits for TCP's retransmission: 1 s, then 3, then 7 (RFC 6298).
+ */
+const backlog = 8_192;
+
 /** The caller's own id when it is a sane one: it ends up in logs and headers. */
 function requestIdOf(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(sent) ? sent : uuidv7();
@@ -127,7 +140,7 @@ function requestIdOf(sent: string | string[] | undefined): string {
 
 async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
   try {
-    await app.listen(config.port, config.host);
+    await app.listen({ port: config.port, host: config.host, backlog });
   } catch (error) {
     await app.close();
     throw listenFault(error, config);

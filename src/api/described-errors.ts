@@ -43,6 +43,7 @@ function codesOf({ method, operation }: DescribedOperation): readonly ErrorCode[
     ...own,
     'INTERNAL_ERROR',
     'UNAVAILABLE',
+    'OVERLOADED',
   ];
 }
 

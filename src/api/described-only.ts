@@ -18,12 +18,13 @@ export function takeOnlyWhatIsDescribed(app: NestFastifyApplication, document: O
   for (const { method, path, operation } of operationsOf(document)) {
     const { 'x-needs': needs, requestBody } = operation;
     const takes = { query: parameterNames(operation, 'query'), body: requestBody !== undefined };
-    if (needs !== 'PUBLIC') routes.set(`${method.toUpperCase()} ${path}`, takes);
+    if (needs !== 'PUBLIC')
+      routes.set(`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, takes);
   }
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('preValidation', (request, _reply, done) => {
     const { method, url = '' } = request.routeOptions;
-    const takes = routes.get(`${String(method)} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const takes = routes.get(`${String(method)} ${url}`);
     const faults = takes ? unasked(takes, request.query, request.body) : [];
     if (faults.length > 0) done(validationFailed(faults));
     else done();

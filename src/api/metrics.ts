@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FleetBrakes } from '../services/fleet-brakes.js';
+
+/** How long the database may take to say how many brakes are engaged, in milliseconds. */
+const patienceMs = 1_000;
 
 /** What the process tells Prometheus. Labels are routes and statuses alone: nothing of a tenant's. */
 @Injectable()
@@ -13,7 +18,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor() {
+  private readonly brakes = new Gauge({
+    name: 'chimera_fleet_brakes_engaged',
+    help: 'Tenants whose silent agents keep their leases, because too many fell silent at once.',
+    registers: [this.registry],
+  });
+
+  constructor(private readonly fleetBrakes: FleetBrakes) {
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -22,7 +33,12 @@ export class Metrics {
     this.duration.observe({ method, route, status }, seconds);
   }
 
-  exposition(): Promise<string> {
+  /** Without the number of brakes while the database does not answer. */
+  async exposition(): Promise<string> {
+    const unknown = delay(patienceMs, undefined, { ref: false });
+    const engaged = await Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined);
+    if (engaged === undefined) this.brakes.remove();
+    else this.brakes.set(engaged.length);
     return this.registry.metrics();
   }
 }

@@ -44,6 +44,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another request' },
   INTERNAL_ERROR: { status: 500, title: 'A fault of the server' },
   UNAVAILABLE: { status: 503, title: 'A part of the service is away' },
+  OVERLOADED: { status: 503, title: 'More than can be answered in good time' },
 };
 
 /** An RFC 9457 problem details object, with the extension members `code` and, for faulty input, `errors`. */

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Caller } from '../models/access.js';
 import { DomainError } from '../models/errors.js';
 
@@ -34,6 +35,42 @@ export const Disconnect = createParamDecorator((_: unknown, context: ExecutionCo
   });
   return controller.signal;
 });
+
+/** A connection that breaks this soon after an answer may have lost it, in milliseconds. */
+const lostWithinMs = 2_000;
+
+interface LastAnswer {
+  readonly at: number;
+  readonly undelivered: AbortController;
+}
+
+const lastAnswers = new WeakMap<Socket, LastAnswer>();
+
+/**
+ * Aborts when the connection was gone before the request was answered, or breaks so soon afterwards that the answer may have been
+ * lost with it. A connection that is closed in good order has delivered what it carried.
+ */
+export const Undelivered = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const { raw } = context.switchToHttp().getResponse<FastifyReply>();
+  const { socket } = context.switchToHttp().getRequest<FastifyRequest>().raw;
+  const undelivered = new AbortController();
+  raw.once('close', () => {
+    if (raw.writableFinished) noteAnswer(socket, undelivered);
+    else undelivered.abort();
+  });
+  return undelivered.signal;
+});
+
+/** One listener a connection, however many answers it carries. */
+function noteAnswer(socket: Socket, undelivered: AbortController): void {
+  const known = lastAnswers.has(socket);
+  lastAnswers.set(socket, { at: performance.now(), undelivered });
+  if (known) return;
+  socket.once('close', (broken) => {
+    const last = lastAnswers.get(socket);
+    if (broken && last && performance.now() - last.at < lostWithinMs) last.undelivered.abort();
+  });
+}
 
 const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -9,9 +9,11 @@ import { factsOf } from './request-facts.js';
 export function logRequests(app: NestFastifyApplication): void {
   const metrics = app.get(Metrics);
   const fastify = app.getHttpAdapter().getInstance();
+  const logger = new PinoLogger({});
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    done();
+    // Whatever is logged on the way of this request says which one it was.
+    logger.runInContext(done, { bindings: { requestId: request.id } });
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

@@ -43,11 +43,21 @@ export interface Liveness {
   readonly offlineAfterMs: number;
 }
 
-/** Suspect after three missed heartbeats, offline after six. */
-export function livenessFor(heartbeatIntervalMs: number): Liveness {
+/** How many heartbeats an agent may miss. `offlineAfterMissed` is the greater one. */
+export interface Patience {
+  readonly heartbeatIntervalMs: number;
+  readonly suspectAfterMissed: number;
+  readonly offlineAfterMissed: number;
+}
+
+export function livenessOf({
+  heartbeatIntervalMs,
+  suspectAfterMissed,
+  offlineAfterMissed,
+}: Patience): Liveness {
   return {
     heartbeatIntervalMs,
-    suspectAfterMs: 3 * heartbeatIntervalMs,
-    offlineAfterMs: 6 * heartbeatIntervalMs,
+    suspectAfterMs: suspectAfterMissed * heartbeatIntervalMs,
+    offlineAfterMs: offlineAfterMissed * heartbeatIntervalMs,
   };
 }

@@ -45,6 +45,8 @@ export const auditTypes = [
   'policy.proposed',
   'policy.approved',
   'policy.discarded',
+  'fleet.brake_engaged',
+  'fleet.brake_released',
 ] as const;
 export type AuditType = (typeof auditTypes)[number];
 

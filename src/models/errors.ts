@@ -39,6 +39,7 @@ export const errorCodes = [
   'IDEMPOTENCY_KEY_REUSED',
   'INTERNAL_ERROR',
   'UNAVAILABLE',
+  'OVERLOADED',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 

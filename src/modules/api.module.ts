@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Waiters } from '../services/waiters.js';
 import { AccessGuard } from '../api/access-guard.js';
+import { Admission } from '../api/admission.js';
 import { AgentsController } from '../api/controllers/agents.controller.js';
 import { AuditController } from '../api/controllers/audit.controller.js';
 import { EventsController } from '../api/controllers/events.controller.js';
@@ -30,6 +32,11 @@ import { ProblemFilter } from '../api/problem-filter.js';
   ],
   providers: [
     Metrics,
+    {
+      provide: Admission,
+      inject: [Waiters],
+      useFactory: (waiters: Waiters) => new Admission(() => waiters.asleep),
+    },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_PIPE, useClass: DtoPipe },

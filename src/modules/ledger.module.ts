@@ -7,11 +7,11 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class LedgerModule {
-  static on({ dataSource }: Resources): DynamicModule {
+  static on({ statements, tables }: Resources): DynamicModule {
     const ledger = {
       provide: LedgerPort,
       inject: [SignalPort],
-      useFactory: (signals: SignalPort) => new PostgresLedger(dataSource, signals),
+      useFactory: (signals: SignalPort) => new PostgresLedger(statements, tables, signals),
     };
     return { module: LedgerModule, providers: [ledger], exports: [LedgerPort] };
   }

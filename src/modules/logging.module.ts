@@ -21,6 +21,8 @@ export class LoggingModule {
   static on({ config }: Resources): DynamicModule {
     const pretty = process.stdout.isTTY && process.env['NODE_ENV'] !== 'production';
     const logger = LoggerModule.forRoot({
+      // Requests have their context from the request log.
+      forRoutes: [],
       pinoHttp: {
         level: config.logLevel,
         // The one line a request is written when it has been answered, by the request log.

@@ -5,6 +5,8 @@ import { startEmbeddedPostgres } from '../lib/embedded-postgres.js';
 import { ensureAdminKey } from '../lib/postgres/admin-key.js';
 import { createDataSource } from '../lib/postgres/data-source.js';
 import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
+import { StatementPool } from '../lib/postgres/statement-pool.js';
+import { tablesOf } from '../lib/postgres/tables.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { BootError } from '../models/boot-error.js';
 import { newKey } from '../services/tenants.js';
@@ -36,6 +38,8 @@ export async function openResources(config: Config): Promise<OpenedResources> {
       config,
       databaseUrl: database.url,
       dataSource,
+      tables: tablesOf(dataSource),
+      statements: new StatementPool(database.url),
       queuePool,
       redis,
       adminKeyHash: admin.keyHash,
@@ -49,10 +53,11 @@ export async function openResources(config: Config): Promise<OpenedResources> {
   }
 }
 
-export async function closeResources({ dataSource, queuePool, redis }: Resources): Promise<void> {
+export async function closeResources({ dataSource, statements, queuePool, redis }: Resources): Promise<void> {
   redis?.shared.disconnect();
   redis?.blocking.disconnect();
   await queuePool?.end();
+  await statements.close();
   await dataSource.destroy();
 }
 

@@ -6,10 +6,10 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class RecordsModule {
-  static on({ dataSource, config }: Resources): DynamicModule {
+  static on({ dataSource, tables, statements, config }: Resources): DynamicModule {
     const records = {
       provide: RecordsPort,
-      useFactory: () => new PostgresRecords(dataSource, config.leaseMs),
+      useFactory: () => new PostgresRecords(dataSource, statements, tables, config.leaseMs),
     };
     return { module: RecordsModule, providers: [records], exports: [RecordsPort] };
   }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { PostgresRegistry } from '../lib/postgres/postgres-registry.js';
 import { RedisRegistry } from '../lib/redis/redis-registry.js';
-import { livenessFor } from '../models/agent.js';
+import { livenessOf } from '../models/agent.js';
 import { RegistryPort } from '../ports/registry.js';
 import type { Resources } from './resources.js';
 
@@ -9,7 +9,7 @@ import type { Resources } from './resources.js';
 @Module({})
 export class RegistryModule {
   static on({ dataSource, redis, config }: Resources): DynamicModule {
-    const liveness = livenessFor(config.heartbeatIntervalMs);
+    const liveness = livenessOf(config);
     const registry = {
       provide: RegistryPort,
       useFactory: () =>

@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import type { StatementPool } from '../lib/postgres/statement-pool.js';
+import type { Tables } from '../lib/postgres/tables.js';
 
 /** Redis, as registry and queues need it: one connection shared by short commands, one to copy for those that block. */
 export interface RedisConnections {
@@ -14,6 +16,8 @@ export interface Resources {
   readonly config: Config;
   readonly databaseUrl: string;
   readonly dataSource: DataSource;
+  readonly tables: Tables;
+  readonly statements: StatementPool;
   /** For queues on PostgreSQL; `undefined` with Redis. */
   readonly queuePool: pg.Pool | undefined;
   /** `undefined` without REDIS_URL. */

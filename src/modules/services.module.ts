@@ -7,6 +7,7 @@ import { BacktestRun } from '../services/backtest-run.js';
 import { Backtests } from '../services/backtests.js';
 import { Dispatcher } from '../services/dispatcher.js';
 import { EventFeed } from '../services/event-feed.js';
+import { FleetBrakes } from '../services/fleet-brakes.js';
 import { FleetWatch } from '../services/fleet-watch.js';
 import { Judge } from '../services/judge.js';
 import { LeaseRecovery } from '../services/lease-recovery.js';
@@ -16,6 +17,7 @@ import { PolicyChores } from '../services/policy-chores.js';
 import { PolicyDrafts } from '../services/policy-drafts.js';
 import { QueueRepair } from '../services/queue-repair.js';
 import { Readiness } from '../services/readiness.js';
+import { RegistryRepair } from '../services/registry-repair.js';
 import { ResultIntake } from '../services/result-intake.js';
 import { ReviewDeadlines } from '../services/review-deadlines.js';
 import { ReviewDesk } from '../services/review-desk.js';
@@ -41,6 +43,7 @@ const services = [
   Backtests,
   Dispatcher,
   EventFeed,
+  FleetBrakes,
   FleetWatch,
   Judge,
   LeaseRecovery,
@@ -50,6 +53,7 @@ const services = [
   PolicyDrafts,
   QueueRepair,
   Readiness,
+  RegistryRepair,
   ResultIntake,
   ReviewDeadlines,
   ReviewDesk,

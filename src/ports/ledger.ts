@@ -2,6 +2,7 @@ import type { ApiKey } from '../models/access.js';
 import type { Agent } from '../models/agent.js';
 import type { Actor, AuditEntry } from '../models/audit.js';
 import type { Backtest } from '../models/backtest.js';
+import type { FleetBrake } from '../models/fleet-brake.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
 import type { Result } from '../models/result.js';
 import type { ReviewCard } from '../models/review.js';
@@ -18,6 +19,7 @@ export interface Rows {
   readonly session: Session;
   readonly agent: Agent;
   readonly apiKey: ApiKey;
+  readonly fleetBrake: FleetBrake;
   readonly policy: Policy & { readonly tenantId: string };
   readonly stagedPolicy: StagedPolicy;
   readonly backtest: Backtest;
@@ -37,17 +39,19 @@ export interface Needs {
   readonly idempotencyKeys?: readonly string[];
   /** Results that were handed in under these lease tokens. */
   readonly leaseTokens?: readonly string[];
-  /** Agents whose running tasks are to be counted. */
+  /** Agents that are wanted with the number of tasks that each is running. */
   readonly holders?: readonly string[];
   /** The policy in force. */
   readonly policy?: boolean;
+  /** The tenant's brake, by the tenant's id. */
+  readonly fleetBrakes?: readonly string[];
 }
 
 /** The part of a tenant's state that a unit of work asked for, as it is at its turn. */
 export interface LedgerView {
   /** The database's clock: the only one that leases and deadlines are measured by. */
   readonly now: Date;
-  /** By id; a result by its lease token. `undefined` when the tenant has no such row. */
+  /** By id; a result by its lease token, the brake by the tenant's id. `undefined` when the tenant has no such row. */
   get<K extends RowKind>(kind: K, id: string): Rows[K] | undefined;
   taskByIdempotencyKey(key: string): Task | undefined;
   /** How many tasks the agent is running. */

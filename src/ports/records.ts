@@ -25,7 +25,7 @@ export interface AgentWork {
 
 /**
  * Reading the system of record. Every answer is of one tenant; another tenant's rows are as if they were not there.
- * Nothing here changes a row, but `workOf`, which makes leases run longer.
+ * Nothing here changes a row, but `workOf` and `keepLeases`, which make leases run longer.
  */
 export abstract class RecordsPort {
   /** Resolves when the database answers. */
@@ -36,7 +36,10 @@ export abstract class RecordsPort {
   /** The key with this hash, if it is neither revoked nor expired. Calls that arrive together share a query. */
   abstract liveKey(keyHash: string): Promise<ApiKey | undefined>;
 
-  abstract find<K extends Exclude<RowKind, 'result' | 'policy'>>(
+  /** Calls that arrive together share a query. */
+  abstract task(tenantId: string, taskId: string): Promise<Task | undefined>;
+
+  abstract find<K extends Exclude<RowKind, 'task' | 'result' | 'policy'>>(
     kind: K,
     tenantId: string,
     id: string,
@@ -51,7 +54,7 @@ export abstract class RecordsPort {
     reviewIds: readonly string[],
   ): Promise<ReadonlyMap<string, ReviewCard>>;
 
-  /** The version in force, or the one asked for. */
+  /** The version in force, or the one asked for. Calls for the one in force that arrive together share a query. */
   abstract policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined>;
 
   /** Newest first. */
@@ -85,6 +88,12 @@ export abstract class RecordsPort {
    * is not renewed. Calls that arrive together share a query.
    */
   abstract workOf(tenantId: string, agentId: string): Promise<AgentWork>;
+
+  /**
+   * Renews every lease of the tenant of which half or more is gone, also one that has run out and was not taken away yet,
+   * whoever holds it. None outlasts its attempt's time-out.
+   */
+  abstract keepLeases(tenantId: string): Promise<void>;
 
   /** The ids of the tasks that each of the agents is running. */
   abstract heldTasks(

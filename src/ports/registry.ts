@@ -1,4 +1,5 @@
 import type { Agent, AgentStatus, HeartbeatStatus, Presence } from '../models/agent.js';
+import type { Silence } from '../models/fleet-brake.js';
 import type { JsonValue } from '../models/json.js';
 import type { Page, PageRequest } from '../models/page.js';
 import type { AgentCounts } from './records.js';
@@ -10,16 +11,26 @@ export interface RegistryEntry {
 }
 
 /** What a heartbeat found. */
-export interface Pulse extends RegistryEntry {
-  /** The agent had been silent for long enough to be suspect or offline, and is back. */
+export interface Pulse {
+  readonly status: HeartbeatStatus;
+  readonly lastSeen: Date;
+  readonly paused: boolean;
+  /** It was settled that the agent was suspect or offline, and it is back. */
   readonly returned: boolean;
 }
 
-/** An agent whose silence has just become long enough to matter. */
+/** An agent whose silence has become long enough to matter. */
 export interface Departure {
-  readonly tenantId: string;
   readonly agentId: string;
   readonly state: 'SUSPECT' | 'OFFLINE';
+  /** What the silence is measured from, in milliseconds since 1970: tells it from a later silence of the same agent. */
+  readonly silentSince: number;
+}
+
+/** Which agents a list is of. Both conditions hold of each. */
+export interface RegistryFilter {
+  readonly status?: AgentStatus | undefined;
+  readonly capability?: string | undefined;
 }
 
 /**
@@ -30,8 +41,23 @@ export abstract class RegistryPort {
   /** Resolves when the store answers. */
   abstract ping(): Promise<void>;
 
-  /** Enters the agent, or replaces its facts. A new one is IDLE and was seen just now; `seen` says so of a known one. */
+  /**
+   * Enters the agent, or replaces its facts. `seen` makes it a sign of life, and a new one IDLE; a new one without it is
+   * entered as `restore` does.
+   */
   abstract put(agent: Agent, seen: boolean): Promise<RegistryEntry>;
+
+  /**
+   * Enters those that are not entered, as agents of whom nothing has been heard since they registered: OFFLINE until their
+   * first sign of life, and departing as OFFLINE when there is none within the time that makes others so. Returns the ids of
+   * those that it entered.
+   */
+  abstract restore(tenantId: string, agents: readonly Agent[]): Promise<readonly string[]>;
+
+  /** `false` from when the store lost what it held until `markWhole`. */
+  abstract isWhole(): Promise<boolean>;
+
+  abstract markWhole(): Promise<void>;
 
   /** Notes a sign of life. `undefined` when the agent is not entered. One round trip, shared by those that arrive together. */
   abstract heartbeat(
@@ -41,19 +67,27 @@ export abstract class RegistryPort {
     metrics: JsonValue | undefined,
   ): Promise<Pulse | undefined>;
 
+  /** The facts of an agent. One round trip, shared by those that arrive together. */
+  abstract agent(tenantId: string, agentId: string): Promise<Agent | undefined>;
+
   abstract find(tenantId: string, agentId: string): Promise<RegistryEntry | undefined>;
 
-  /** By agent id. OFFLINE is derived from silence at the time of the call. */
-  abstract list(
-    tenantId: string,
-    filter: { status?: AgentStatus | undefined; capability?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<RegistryEntry>>;
+  /** By agent id, over an index. OFFLINE is derived from silence at the time of the call. */
+  abstract list(tenantId: string, filter: RegistryFilter, page: PageRequest): Promise<Page<RegistryEntry>>;
 
   abstract remove(tenantId: string, agentId: string): Promise<void>;
 
   abstract counts(tenantId: string): Promise<AgentCounts>;
 
-  /** Agents that became SUSPECT or OFFLINE since the last call in any process, each told once; at most `limit`. */
-  abstract departures(limit: number): Promise<readonly Departure[]>;
+  /** Tenants of whose agents some have been silent for long enough to be suspect, and are not settled to be offline. */
+  abstract silence(): Promise<readonly Silence[]>;
+
+  /**
+   * Agents of the tenant that have become SUSPECT or OFFLINE, at most `limit`: the same ones again until they are settled, or
+   * give a sign of life, or are removed. With `sparing`, whoever would be OFFLINE is SUSPECT.
+   */
+  abstract departures(tenantId: string, sparing: boolean, limit: number): Promise<readonly Departure[]>;
+
+  /** Takes note that the departures have been dealt with. Returns those that have given a sign of life since, and are not gone. */
+  abstract settle(tenantId: string, departures: readonly Departure[]): Promise<readonly string[]>;
 }

@@ -1,3 +1,5 @@
+import type { Agent } from '../models/agent.js';
+import type { FleetBrake } from '../models/fleet-brake.js';
 import type { Ticket } from './task-queue.js';
 
 /** A task of one tenant. */
@@ -16,6 +18,18 @@ export abstract class WatchPort {
 
   /** The running tasks of an agent. */
   abstract heldTasks(tenantId: string, agentId: string, limit: number): Promise<readonly string[]>;
+
+  /** Brakes that are engaged, and whether their grace is over. */
+  abstract engagedBrakes(): Promise<readonly (FleetBrake & { readonly over: boolean })[]>;
+
+  /** Agents that were not removed, across tenants, in the order of their ids, from the one after `after` on. */
+  abstract agentsAfter(
+    after: { readonly tenantId: string; readonly agentId: string } | undefined,
+    limit: number,
+  ): Promise<readonly Agent[]>;
+
+  /** Those of the agents that were removed. */
+  abstract removedAgents(tenantId: string, agentIds: readonly string[]): Promise<readonly string[]>;
 
   /** Pending cards whose deadline has passed, longest ago first. */
   abstract overdueReviews(limit: number): Promise<readonly { tenantId: string; reviewId: string }[]>;

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../models/access.js';
-import type { Agent, AgentRole, AgentStatus, HeartbeatStatus } from '../models/agent.js';
+import type { Agent, AgentRole, HeartbeatStatus } from '../models/agent.js';
 import { DomainError } from '../models/errors.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
 import type { Page, PageRequest } from '../models/page.js';
 import { LedgerPort } from '../ports/ledger.js';
 import { type AgentWork, RecordsPort } from '../ports/records.js';
-import { type Pulse, type RegistryEntry, RegistryPort } from '../ports/registry.js';
+import { type Pulse, type RegistryEntry, type RegistryFilter, RegistryPort } from '../ports/registry.js';
 import { actorOf, agentActor } from './actor.js';
 import { LeaseRecovery } from './lease-recovery.js';
 import { agentNotFound } from './refusals.js';
@@ -105,43 +105,37 @@ export class Agents {
   }
 
   /**
-   * The agent as the registry has it, restored from its durable facts when the registry has lost it.
+   * The agent's facts as the registry has them, restored from the record when the registry has lost them.
    *
    * @throws DomainError `AGENT_NOT_REGISTERED`
    */
-  async present(tenantId: string, agentId: string): Promise<RegistryEntry> {
-    return (await this.registry.find(tenantId, agentId)) ?? (await this.restore(tenantId, agentId));
+  async present(tenantId: string, agentId: string): Promise<{ readonly agent: Agent }> {
+    const agent = await this.registry.agent(tenantId, agentId);
+    return { agent: agent ?? (await this.restore(tenantId, agentId)) };
   }
 
-  /**
-   * Which kinds of task the agent takes at this moment, and how many more: none while it is paused.
-   *
-   * @throws DomainError `AGENT_NOT_REGISTERED`
-   */
-  async room(tenantId: string, agentId: string): Promise<{ kinds: readonly string[]; room: number }> {
-    const { agent } = await this.present(tenantId, agentId);
-    if (agent.paused) return { kinds: [], room: 0 };
+  /** How many tasks the agent has in hand. */
+  async heldBy({ tenantId, agentId }: Agent): Promise<number> {
     const { leases } = await this.records.workOf(tenantId, agentId);
-    return { kinds: agent.capabilities, room: agent.maxConcurrentTasks - leases.length };
+    return leases.length;
   }
 
   /** @throws DomainError `AGENT_NOT_FOUND` */
   async get(tenantId: string, agentId: string): Promise<AgentView> {
-    const entry = await this.registry.find(tenantId, agentId);
-    if (entry) return this.withTasks(entry);
+    const known = await this.registry.find(tenantId, agentId);
+    if (known) return this.withTasks(known);
     try {
-      return await this.withTasks(await this.restore(tenantId, agentId));
+      await this.restore(tenantId, agentId);
     } catch (error) {
       if (error instanceof DomainError && error.code === 'AGENT_NOT_REGISTERED') throw agentNotFound(agentId);
       throw error;
     }
+    const restored = await this.registry.find(tenantId, agentId);
+    if (!restored) throw agentNotFound(agentId);
+    return this.withTasks(restored);
   }
 
-  async list(
-    tenantId: string,
-    filter: { status?: AgentStatus | undefined; capability?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<AgentView>> {
+  async list(tenantId: string, filter: RegistryFilter, page: PageRequest): Promise<Page<AgentView>> {
     const { items, next } = await this.registry.list(tenantId, filter, page);
     const held = await this.records.heldTasks(
       tenantId,
@@ -212,10 +206,11 @@ export class Agents {
     return restored;
   }
 
-  private async restore(tenantId: string, agentId: string): Promise<RegistryEntry> {
+  private async restore(tenantId: string, agentId: string): Promise<Agent> {
     const agent = await this.records.find('agent', tenantId, agentId);
     if (!agent || agent.removed) throw notRegistered(agentId);
-    return this.registry.put(agent, true);
+    await this.registry.restore(tenantId, [agent]);
+    return agent;
   }
 
   private async withTasks(entry: RegistryEntry): Promise<AgentView> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import type { Caller } from '../models/access.js';
 import type { AuditType } from '../models/audit.js';
 import type { Backtest } from '../models/backtest.js';

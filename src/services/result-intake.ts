@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { type Decision, gravestCode, heldAsMismatch, type Reason } from '../models/decision.js';
 import { digestOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';
@@ -82,7 +82,7 @@ export class ResultIntake {
    * `DIGEST_MISMATCH` for a proposal whose digest is not its output's.
    */
   async submit(tenantId: string, taskId: string, submission: ResultSubmission): Promise<ResultReceipt> {
-    const task = await this.records.find('task', tenantId, taskId);
+    const task = await this.records.task(tenantId, taskId);
     if (!task) throw taskNotFound(taskId);
     const judged = await this.judgeIfNeeded(task, submission);
     const submissionDigest = digestOf(submission);

@@ -3,6 +3,10 @@ export abstract class Settings {
   abstract readonly heartbeatIntervalMs: number;
   /** How long a lease lasts unless it is renewed, in milliseconds. */
   abstract readonly leaseMs: number;
+  /** The share of a tenant's agents that may fall silent before their leases are spared. */
+  abstract readonly massLossPercent: number;
+  /** For how long they are spared then, in milliseconds. */
+  abstract readonly massLossGraceMs: number;
   /** How often the sweeps look for what is due, in milliseconds. */
   abstract readonly sweepIntervalMs: number;
   /** Whether a looser policy needs a second operator, also when it is put in force directly. */

@@ -3,6 +3,7 @@ import { FleetWatch } from './fleet-watch.js';
 import { LeaseRecovery } from './lease-recovery.js';
 import { PolicyChores } from './policy-chores.js';
 import { QueueRepair } from './queue-repair.js';
+import { RegistryRepair } from './registry-repair.js';
 import { ReviewDeadlines } from './review-deadlines.js';
 import { Sessions } from './sessions.js';
 
@@ -22,14 +23,25 @@ export class SweepChores {
   constructor(
     leases: LeaseRecovery,
     fleet: FleetWatch,
+    registry: RegistryRepair,
     deadlines: ReviewDeadlines,
     sessions: Sessions,
     queue: QueueRepair,
     policies: PolicyChores,
   ) {
     this.chores = [
-      { name: 'leases', every: 1, run: () => leases.expire() },
+      {
+        name: 'leases',
+        every: 1,
+        // While the registry is away nobody knows who is silent, and leases end at their time.
+        run: () =>
+          fleet
+            .spare()
+            .catch(() => undefined)
+            .then(() => leases.expire()),
+      },
       { name: 'fleet', every: 2, run: () => fleet.sweep() },
+      { name: 'registry-repair', every: 2, run: () => registry.sweep() },
       { name: 'review-deadlines', every: 2, run: () => deadlines.sweep() },
       { name: 'stopped-sessions', every: 4, run: () => sessions.sweep() },
       { name: 'queue-repair', every: 6, run: () => queue.sweep() },

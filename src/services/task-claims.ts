@@ -1,15 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { Agent } from '../models/agent.js';
+import { systemActor } from '../models/audit.js';
 import type { JsonValue } from '../models/json.js';
 import { type Approval, approvalOf } from '../models/review.js';
-import { claimTask, isReady, type Stage, type Task } from '../models/task.js';
+import { claimTask, holdsLease, isReady, requeueTask, type Stage, type Task } from '../models/task.js';
 import { LedgerPort, type LedgerView } from '../ports/ledger.js';
 import type { TakenTicket, Ticket } from '../ports/task-queue.js';
 import { agentActor } from './actor.js';
 import { Agents } from './agents.js';
 import { Dispatcher, ticketFor } from './dispatcher.js';
 import { Settings } from './settings.js';
-import { taskEntry } from './task-entries.js';
+import { requeuedEntry, taskEntry } from './task-entries.js';
 import { topics, Waiters } from './waiters.js';
 
 /** Work in an agent's hands. */
@@ -31,9 +33,18 @@ export interface ClaimRequest {
   readonly kinds?: readonly string[] | undefined;
 }
 
+/** What a look for work came to. */
+interface Look {
+  readonly assignments: readonly Assignment[];
+  /** The agent could have taken more. */
+  readonly able: boolean;
+}
+
 /** Hands out tasks under leases. */
 @Injectable()
 export class TaskClaims {
+  private readonly logger = new Logger(TaskClaims.name);
+
   constructor(
     private readonly ledger: LedgerPort,
     private readonly agents: Agents,
@@ -43,7 +54,9 @@ export class TaskClaims {
   ) {}
 
   /**
-   * Assigns up to `maxTasks` ready tasks of the agent's kinds, as soon as there is one; nothing when none came in time.
+   * Assigns up to `maxTasks` ready tasks of the agent's kinds, as soon as there is one; nothing when none came in time. When
+   * `undelivered` says that the agent has not got them, they wait again: its heartbeats would keep leases alive of which it
+   * does not know.
    *
    * @throws DomainError `AGENT_NOT_REGISTERED`
    */
@@ -51,26 +64,26 @@ export class TaskClaims {
     tenantId: string,
     agentId: string,
     request: ClaimRequest,
-    signal?: AbortSignal,
+    undelivered?: AbortSignal,
   ): Promise<readonly Assignment[]> {
-    const { agent } = await this.agents.present(tenantId, agentId);
+    let { agent } = await this.agents.present(tenantId, agentId);
     const wanted = request.kinds;
     const kinds = agent.capabilities.filter((kind) => wanted === undefined || wanted.includes(kind));
     const until = Date.now() + request.waitMs;
     const waiter = this.waiters.wait(
       kinds.map((kind) => topics.ready(tenantId, kind)),
-      signal,
+      undelivered,
     );
     try {
-      while (await waiter.next(until)) {
-        // The agent may have registered for other kinds while it waited.
-        const able = await this.agents.room(tenantId, agentId);
-        const open = kinds.filter((kind) => able.kinds.includes(kind));
-        if (open.length === 0 || able.room <= 0) waiter.pass();
-        else {
-          const assignments = await this.look(tenantId, agentId, open, Math.min(request.maxTasks, able.room));
-          if (assignments.length > 0) return assignments;
+      for (let looks = 0; await waiter.next(until); looks += 1) {
+        // The agent may have been paused, or registered for other kinds, while it waited.
+        if (looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
+        const { assignments, able } = await this.look(agent, kinds, request.maxTasks);
+        if (assignments.length > 0) {
+          whenAborted(undelivered, () => this.takeBack(tenantId, agentId, assignments));
+          return assignments;
         }
+        if (!able) waiter.pass();
       }
       return [];
     } finally {
@@ -78,26 +91,51 @@ export class TaskClaims {
     }
   }
 
-  private async look(
-    tenantId: string,
-    agentId: string,
-    kinds: readonly string[],
-    maxTasks: number,
-  ): Promise<readonly Assignment[]> {
+  /** Takes what waits for the agent; `able` when it could have taken more. */
+  private async look(agent: Agent, kinds: readonly string[], maxTasks: number): Promise<Look> {
+    const open = agent.paused ? [] : kinds.filter((kind) => agent.capabilities.includes(kind));
+    if (open.length === 0) return { assignments: [], able: false };
+    const { tenantId, agentId } = agent;
     for (;;) {
-      const tickets = await this.dispatcher.take(tenantId, kinds, maxTasks);
-      if (tickets.length === 0) return [];
+      // The ledger alone decides about room; this keeps an agent from taking many tickets only to give them back.
+      const room = maxTasks === 1 ? 1 : agent.maxConcurrentTasks - (await this.agents.heldBy(agent));
+      if (room <= 0) return { assignments: [], able: false };
+      const tickets = await this.dispatcher.take(tenantId, open, Math.min(maxTasks, room));
+      if (tickets.length === 0) return { assignments: [], able: true };
       const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
       await this.dispatcher.giveBack(unused);
       // Tickets of tasks that were cancelled or paused meanwhile come to nothing; behind them others may wait.
-      if (assignments.length > 0 || unused.length > 0) return assignments;
+      if (assignments.length > 0 || unused.length > 0) return { assignments, able: unused.length === 0 };
+    }
+  }
+
+  private async takeBack(
+    tenantId: string,
+    agentId: string,
+    assignments: readonly Assignment[],
+  ): Promise<void> {
+    try {
+      const { tasks, now } = await this.ledger.transact({
+        tenantId,
+        needs: { tasks: assignments.map(({ task }) => task.taskId) },
+        decide: (view) => ({
+          tasks: assignments.flatMap((assignment) => requeueUndelivered(view, agentId, assignment)),
+          now: view.now,
+        }),
+      });
+      await this.dispatcher.dispatch(tasks, now);
+    } catch (error) {
+      this.logger.warn(
+        { err: error, tenantId, agentId },
+        'An assignment was lost on its way; its lease must run out.',
+      );
     }
   }
 
   private lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]) {
     return this.ledger.transact({
       tenantId,
-      needs: { tasks: tickets.map(({ taskId }) => taskId), agents: [agentId], holders: [agentId] },
+      needs: { tasks: tickets.map(({ taskId }) => taskId), holders: [agentId] },
       decide: (view) => {
         const agent = view.get('agent', agentId);
         let room =
@@ -118,6 +156,24 @@ export class TaskClaims {
       },
     });
   }
+}
+
+function requeueUndelivered(
+  view: LedgerView,
+  agentId: string,
+  { task, leaseToken }: Assignment,
+): readonly Task[] {
+  const held = view.get('task', task.taskId);
+  if (!held || !holdsLease(held, agentId, leaseToken, view.now)) return [];
+  const waiting = requeueTask(held, view.now);
+  view.put('task', waiting);
+  view.record(requeuedEntry(waiting, systemActor, 'UNDELIVERED', agentId));
+  return [waiting];
+}
+
+function whenAborted(signal: AbortSignal | undefined, act: () => Promise<void>): void {
+  if (signal?.aborted) void act();
+  else signal?.addEventListener('abort', () => void act(), { once: true });
 }
 
 /** The task behind a ticket, if it still waits for just that attempt and its session hands out tasks. */

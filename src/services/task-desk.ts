@@ -123,7 +123,7 @@ export class TaskDesk {
   }
 
   private async find(tenantId: string, taskId: string): Promise<Task> {
-    const task = await this.records.find('task', tenantId, taskId);
+    const task = await this.records.task(tenantId, taskId);
     if (!task) throw taskNotFound(taskId);
     return task;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import type { ApiKey, Caller, TenantRole } from '../models/access.js';
 import { hashOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';

@@ -5,8 +5,14 @@ import { type Signal, SignalPort } from '../ports/signals.js';
 /** Connections that may wait in one process. */
 const maxWaiters = 50_000;
 
-/** A lost signal costs this long at most, in milliseconds. */
-const lookAgainMs = 5_000;
+/**
+ * How long a waiter sleeps at most, in milliseconds. Signals are lost only with a connection, and who comes back from that
+ * is told to look: this is for what nobody has thought of.
+ */
+const lookAgainMs = 20_000;
+
+/** How long one stands aside that could make no use of a signal. Nobody tells it when it could. */
+const standAsideMs = 4_000;
 
 /** The names of what can be waited for. */
 export const topics = {
@@ -31,6 +37,7 @@ export class Waiters implements OnApplicationShutdown {
   private readonly byTopic = new Map<string, Set<OpenWaiter>>();
   private readonly all = new Set<OpenWaiter>();
   private closing = false;
+  private sleeping = 0;
 
   constructor(signals: SignalPort) {
     signals.subscribe({
@@ -41,6 +48,11 @@ export class Waiters implements OnApplicationShutdown {
         for (const waiter of this.all) waiter.wake();
       },
     });
+  }
+
+  /** How many wait for a signal at this moment: they take memory and no time. */
+  get asleep(): number {
+    return this.sleeping;
   }
 
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
@@ -65,6 +77,9 @@ export class Waiters implements OnApplicationShutdown {
       close: () => {
         this.leave(waiter, topicNames);
         this.all.delete(waiter);
+      },
+      sleep: (change) => {
+        this.sleeping += change;
       },
     });
     this.all.add(waiter);
@@ -106,10 +121,12 @@ export class Waiters implements OnApplicationShutdown {
   private wakeFirst(topic: string, count: number): void {
     const waiters = this.byTopic.get(topic);
     if (!waiters) return;
-    let left = count;
-    for (const waiter of [...waiters].slice(0, Number.isFinite(count) ? count : undefined)) {
-      if (left <= 0) return;
-      left -= 1;
+    const woken: OpenWaiter[] = [];
+    for (const waiter of waiters) {
+      if (woken.length >= count) break;
+      woken.push(waiter);
+    }
+    for (const waiter of woken) {
       waiters.delete(waiter);
       waiters.add(waiter);
       waiter.wake();
@@ -131,10 +148,12 @@ interface Place {
   leave(): void;
   wakeNext(): void;
   close(): void;
+  sleep(change: 1 | -1): void;
 }
 
 class OpenWaiter implements Waiter {
   private told = true;
+  private aside = false;
   private resolve: (() => void) | undefined;
   private closed = false;
 
@@ -153,8 +172,10 @@ class OpenWaiter implements Waiter {
     if (this.pointless()) return false;
     if (!this.told) {
       if (left <= 0) return false;
-      await this.sleep(Math.min(left, lookAgainMs * (0.8 + 0.4 * Math.random())));
+      const longest = this.aside ? standAsideMs : lookAgainMs;
+      await this.sleep(Math.min(left, longest * (0.8 + 0.4 * Math.random())));
     }
+    this.aside = false;
     if (this.pointless()) return false;
     this.place.join();
     this.told = false;
@@ -162,6 +183,7 @@ class OpenWaiter implements Waiter {
   }
 
   pass(): void {
+    this.aside = true;
     this.place.leave();
     this.place.wakeNext();
   }
@@ -175,10 +197,12 @@ class OpenWaiter implements Waiter {
 
   private async sleep(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    this.place.sleep(1);
     await new Promise<void>((resolve) => {
       this.resolve = resolve;
       timer = setTimeout(resolve, ms);
     });
+    this.place.sleep(-1);
     clearTimeout(timer);
     this.resolve = undefined;
   }

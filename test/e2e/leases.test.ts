@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { aDoubtfulResult, aFailure, aResult } from '../factories.js';
 import {
   createStore,
@@ -54,6 +56,24 @@ describe.each(modes)('the lease on a task on %s', (mode) => {
       expect(got.map((assignment) => assignment.taskId)).toEqual([taskId]);
       await Promise.all(got.map((assignment) => handIn(tenant, assignment)));
     }
+  });
+
+  it('goes back when the answer that carried it is lost with its connection, though the agent lives on', async () => {
+    await register(tenant, 'other');
+    const taskId = await submit(tenant);
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const body = '{}';
+    socket.write(
+      `POST ${tenant.path}/agents/writer/claims HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\n` +
+        `authorization: Bearer ${tenant.agent.key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    const [assignment] = await claim(tenant, 'other', { waitMs: 20_000 });
+    expect(assignment).toMatchObject({ taskId });
+    const causes = (await historyOf(tenant, taskId)).map(({ payload }) => payload?.['cause']);
+    expect(causes).toContain('UNDELIVERED');
   });
 
   it('is lost when it runs out: the task goes to another agent, and the late result changes nothing', async () => {

@@ -12,6 +12,10 @@ describe('the configuration', () => {
       dataDir: '.chimera',
       adminKey: undefined,
       heartbeatIntervalMs: 5_000,
+      suspectAfterMissed: 3,
+      offlineAfterMissed: 6,
+      massLossPercent: 15,
+      massLossGraceMs: 120_000,
       leaseMs: 60_000,
       sweepIntervalMs: 500,
       policyFourEyes: false,
@@ -31,6 +35,10 @@ describe('the configuration', () => {
       CHIMERA_DATA_DIR: '/var/lib/chimera',
       CHIMERA_ADMIN_KEY: adminKey,
       HEARTBEAT_INTERVAL_MS: '100',
+      SUSPECT_AFTER_MISSED: '2',
+      OFFLINE_AFTER_MISSED: '3',
+      MASS_LOSS_PERCENT: '100',
+      MASS_LOSS_GRACE_MS: '2500',
       LEASE_MS: '500',
       SWEEP_INTERVAL_MS: '20',
       POLICY_FOUR_EYES: 'on',
@@ -47,6 +55,10 @@ describe('the configuration', () => {
       dataDir: '/var/lib/chimera',
       adminKey,
       heartbeatIntervalMs: 100,
+      suspectAfterMissed: 2,
+      offlineAfterMissed: 3,
+      massLossPercent: 100,
+      massLossGraceMs: 2_500,
       leaseMs: 500,
       sweepIntervalMs: 20,
       policyFourEyes: true,
@@ -82,6 +94,11 @@ describe('the configuration', () => {
     ['CHIMERA_ADMIN_KEY', 'k'.repeat(513)],
     ['CHIMERA_ADMIN_KEY', 'ключ'.repeat(10)],
     ['HEARTBEAT_INTERVAL_MS', '99'],
+    ['SUSPECT_AFTER_MISSED', '0'],
+    ['OFFLINE_AFTER_MISSED', '3'],
+    ['MASS_LOSS_PERCENT', '0'],
+    ['MASS_LOSS_PERCENT', '101'],
+    ['MASS_LOSS_GRACE_MS', '99'],
     ['LEASE_MS', 'a minute'],
     ['SWEEP_INTERVAL_MS', '60001'],
     ['POLICY_FOUR_EYES', 'yes'],
@@ -91,6 +108,16 @@ describe('the configuration', () => {
   ])('refuses %s=%j in one sentence that names it', (name, value) => {
     const message = faultOf({ [name]: value });
     expect(message).toMatch(new RegExp(`^Settings: ${name} must [^\\n]*\\.$`));
+  });
+
+  it('grants a grace of four times the silence that makes an agent offline', () => {
+    const { massLossGraceMs } = readConfig({ HEARTBEAT_INTERVAL_MS: '30000', OFFLINE_AFTER_MISSED: '10' });
+    expect(massLossGraceMs).toBe(4 * 10 * 30_000);
+  });
+
+  it('lets no agent be offline before it is suspect', () => {
+    expect(faultOf({ SUSPECT_AFTER_MISSED: '6' })).toContain('greater than SUSPECT_AFTER_MISSED (6), not 6');
+    expect(readConfig({ SUSPECT_AFTER_MISSED: '5' })).toMatchObject({ suspectAfterMissed: 5 });
   });
 
   it('never repeats what may be a secret', () => {

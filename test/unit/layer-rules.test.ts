@@ -17,7 +17,7 @@ const lawful: Readonly<Record<string, readonly string[]>> = {
   'src/models/task.ts': ['./json.js', 'canonicalize', 'node:crypto'],
   'src/models/json.ts': [],
   'src/ports/ledger.ts': ['../models/task.js'],
-  'src/services/tasks.ts': ['../ports/ledger.js', '../models/task.js', '@nestjs/common', 'uuid'],
+  'src/services/tasks.ts': ['../ports/ledger.js', '../models/task.js', '@nestjs/common', 'uuidv7'],
   'src/lib/postgres/migrate.ts': ['../../../migrations/1-first.js'],
   'src/lib/postgres-ledger.ts': ['../ports/ledger.js', '../models/task.js', 'pg', 'node:fs/promises'],
   'src/api/tasks.controller.ts': [
@@ -49,7 +49,7 @@ interface Violation {
 /** What breaks each law: the file that does, and what it imports. */
 const planted: readonly (readonly [rule: string, from: string, specifier: string, to: string])[] = [
   ['models-import-models', 'src/models/a.ts', '../ports/ledger.js', 'src/ports/ledger.ts'],
-  ['models-import-models', 'src/models/b.ts', 'uuid', 'node_modules/uuid/index.js'],
+  ['models-import-models', 'src/models/b.ts', 'uuidv7', 'node_modules/uuidv7/index.js'],
   ['models-import-models', 'src/models/c.ts', 'node:fs', 'fs'],
   ['ports-import-models', 'src/ports/a.ts', '../services/tasks.js', 'src/services/tasks.ts'],
   ['ports-import-models', 'src/ports/b.ts', '@nestjs/common', 'node_modules/@nestjs/common/index.js'],
@@ -98,7 +98,7 @@ describe('layer rules', () => {
     house = await mkdtemp(join(tmpdir(), 'chimera-layers-'));
     for (const file of [configuration, 'tsconfig.json']) await cp(join(checkout, file), join(house, file));
     await writeFile(join(house, 'package.json'), '{"type": "module"}');
-    for (const name of ['@nestjs/common', '@nestjs/core', 'canonicalize', 'pg', 'typeorm', 'uuid']) {
+    for (const name of ['@nestjs/common', '@nestjs/core', 'canonicalize', 'pg', 'typeorm', 'uuidv7']) {
       await write(`node_modules/${name}/package.json`, JSON.stringify({ name, main: 'index.js' }));
       await write(`node_modules/${name}/index.js`, '');
     }

@@ -8,7 +8,7 @@ import { Cursors, type ListKind, type WirePage } from '../cursor.js';
 import { AgentsQuery, ClaimBody, HeartbeatBody, RegisterAgentBody } from '../dto/agent.dto.js';
 import { defaultLimit } from '../dto/page.dto.js';
 import { AgentIdParam, TenantId } from '../params.js';
-import { CallerOf, Disconnect } from '../request-facts.js';
+import { CallerOf, Undelivered } from '../request-facts.js';
 import { Route } from '../route.js';
 import { claimExamples, heartbeatExamples, registerExamples } from '../schemas/examples.js';
 import {
@@ -56,19 +56,14 @@ export class AgentsController {
     @AgentIdParam() agentId: string,
     @Body() body: HeartbeatBody,
   ): Promise<HeartbeatWire> {
-    const { agent, presence, work } = await this.agents.heartbeat(
-      tenantId,
-      agentId,
-      body.status,
-      body.metrics,
-    );
     const { heartbeatIntervalMs } = this.settings;
+    const pulse = await this.agents.heartbeat(tenantId, agentId, body.status, body.metrics);
     return {
-      status: presence.status,
-      lastSeen: presence.lastSeen,
+      status: pulse.status,
+      lastSeen: pulse.lastSeen,
       heartbeatIntervalMs,
-      paused: agent.paused,
-      ...work,
+      paused: pulse.paused,
+      ...pulse.work,
     };
   }
 
@@ -146,9 +141,9 @@ export class AgentsController {
     @TenantId() tenantId: string,
     @AgentIdParam() agentId: string,
     @Body() { maxTasks = 1, waitMs = 0, kinds }: ClaimBody,
-    @Disconnect() disconnect: AbortSignal,
+    @Undelivered() undelivered: AbortSignal,
   ): Promise<{ items: AssignmentWire[] }> {
-    const assignments = await this.claims.claim(tenantId, agentId, { maxTasks, waitMs, kinds }, disconnect);
+    const assignments = await this.claims.claim(tenantId, agentId, { maxTasks, waitMs, kinds }, undelivered);
     return { items: assignments.map(assignmentWire) };
   }
 }

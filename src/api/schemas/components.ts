@@ -7,6 +7,7 @@ import { type Approval, reviewStatuses } from '../../models/review.js';
 import { sessionStates } from '../../models/session.js';
 import { onApprovalChoices, stages, type TaskError, taskStatuses } from '../../models/task.js';
 import { agentIdPattern, kindPattern, type Tenant, tenantIdPattern } from '../../models/tenant.js';
+import type { BrakeView } from '../../services/fleet-brakes.js';
 import type { FinalResult } from '../../services/task-desk.js';
 import type { ResultReceipt } from '../../services/result-intake.js';
 import type { ReadinessReport } from '../../services/readiness.js';
@@ -359,7 +360,7 @@ export const components: Readonly<Record<string, Schema>> = {
     },
     ['firstInvalidSequence'],
   ),
-  Stats: objectOf<{ agents: unknown; tasks: unknown; queue: unknown; reviews: unknown }>(
+  Stats: objectOf<{ agents: unknown; tasks: unknown; queue: unknown; reviews: unknown; brake: unknown }>(
     'The numbers of a tenant.',
     {
       agents: counts([...agentStatuses, 'paused'], 'Agents by status.'),
@@ -372,6 +373,17 @@ export const components: Readonly<Record<string, Schema>> = {
         pending: count('How many.'),
         oldestPendingMs: nullable(count('How long the oldest has waited, in milliseconds.', 90_000)),
       }),
+      brake: nullable(
+        objectOf<BrakeView>(
+          'So many agents fell silent at once that none of them loses its leases for now; null while all is well.',
+          {
+            engagedAt: time('Since when.'),
+            releasesAt: time('When those that are still silent lose them.'),
+            silent: count('How many were silent when it began.', 300),
+            expected: count('Of how many.', 1_000),
+          },
+        ),
+      ),
     },
   ),
   Readiness: objectOf<ReadinessReport>('Whether the service can do its whole job.', {

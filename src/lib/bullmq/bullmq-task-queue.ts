@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DomainError } from '../../models/errors.js';
 import type { SignalPort } from '../../ports/signals.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../ports/task-queue.js';
+import { Batcher, type Outcome } from '../batcher.js';
 import { OpenQueues } from './open-queues.js';
 import type { JobQueue, QueueOpener } from './queues.js';
 
@@ -16,6 +17,11 @@ const maxRecovered = 1_000;
 export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly queues: OpenQueues;
   private readonly delayed: JobQueue;
+  private readonly ready = new Batcher<Ticket, void>((tickets) => this.addTogether(tickets), {
+    maxBatch: 1_000,
+    maxWaiting: 100_000,
+  });
+
   private turn = 0;
   private stopDelayed: (() => Promise<void>) | undefined;
 
@@ -87,26 +93,39 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
   }
 
   private async addReady(tickets: readonly Ticket[]): Promise<void> {
+    await Promise.all(tickets.map((ticket) => this.ready.submit(ticket)));
+  }
+
+  /** One call a queue for the tickets that came together: of many tasks that one batch of the ledger has made ready. */
+  private async addTogether(tickets: readonly Ticket[]): Promise<readonly Outcome<void>[]> {
+    const outcomes = new Map<Ticket, Outcome<void>>();
     const groups = Map.groupBy(tickets, ({ tenantId, kind }) => queueName(tenantId, kind));
     await Promise.all(
       [...groups].map(async ([name, group]) => {
-        const jobs = group.map((ticket) => ({
-          name: 'ready',
-          data: {},
-          // BullMQ hands out 1 first and takes 0 for "no priority".
-          opts: {
-            jobId: jobId(ticket),
-            priority: 101 - ticket.priority,
-            removeOnComplete: true,
-            removeOnFail: true,
-          },
-        }));
-        await this.queues.use(name, ({ queue }) => queue.addBulk(jobs));
-        this.signals.publish(
-          group.map(({ tenantId, kind }) => ({ topic: 'ready', tenantId, kind, count: 1 })),
+        const outcome = await this.addTo(name, group).then(
+          (): Outcome<void> => ({ value: undefined }),
+          (error: unknown): Outcome<void> => ({ error }),
         );
+        for (const ticket of group) outcomes.set(ticket, outcome);
       }),
     );
+    return tickets.map((ticket) => outcomes.get(ticket) ?? { value: undefined });
+  }
+
+  private async addTo(name: string, tickets: readonly Ticket[]): Promise<void> {
+    const jobs = tickets.map((ticket) => ({
+      name: 'ready',
+      data: {},
+      // BullMQ hands out 1 first and takes 0 for "no priority".
+      opts: {
+        jobId: jobId(ticket),
+        priority: 101 - ticket.priority,
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+    }));
+    await this.queues.use(name, ({ queue }) => queue.addBulk(jobs));
+    this.signals.publish(tickets.map(({ tenantId, kind }) => ({ topic: 'ready', tenantId, kind, count: 1 })));
   }
 
   private async addDelayed(tickets: readonly Ticket[]): Promise<void> {

@@ -1,10 +1,25 @@
-import type { QueryRunner } from 'typeorm';
 import type { Task } from '../../models/task.js';
 import type { Needs, RowKind, Rows, Work } from '../../ports/ledger.js';
-import type { LedgerState } from './ledger-state.js';
+import type { Head, LedgerState } from './ledger-state.js';
+import type { Sender, Statement } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
 type Wanted = Pick<Work<unknown>, 'tenantId' | 'needs'>;
+
+/** What a batch wants to see, as it was read. */
+export interface Loaded {
+  readonly heads: ReadonlyMap<string, Head>;
+  /** The database's time after the heads were locked, to the millisecond. */
+  readonly now: Date;
+  fill(state: LedgerState): void;
+}
+
+interface Locked extends Head {
+  readonly tenantId: string;
+  readonly now: Date;
+}
+
+type Holder = Rows['agent'] & { readonly held: number };
 
 /** Ids of one sort, each with its tenant: two parallel arrays, as `unnest` takes them. */
 class Pairs {
@@ -21,102 +36,192 @@ class Pairs {
   }
 }
 
-/** Reads what a batch of units of work wants to see: one query a kind of row, none for kinds that nobody wants. */
+const lockHeads: Statement = {
+  name: 'lock-heads',
+  text: `WITH heads AS MATERIALIZED (
+      SELECT tenant_id, sequence, hash FROM audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE
+    )
+    SELECT tenant_id AS "tenantId", sequence::double precision AS sequence, hash,
+           date_trunc('milliseconds', clock_timestamp()) AS now FROM heads`,
+};
+
+const pairs = 'unnest($1::text[], $2::text[]) AS w(tenant_id, id)';
+
+function statementsOf(tables: Tables) {
+  const rows = (kind: RowKind, name: string, from: string, match: string, lock = ''): Statement => ({
+    name,
+    text: `SELECT ${tables[kind].select('t')} FROM ${from}
+      JOIN ${tables[kind].name} t ON t.tenant_id = w.tenant_id AND t.${match} ${lock}`,
+  });
+  const locked = 'FOR NO KEY UPDATE OF t';
+  return {
+    tasks: rows('task', 'tasks-by-id', pairs, 'task_id = w.id::uuid', locked),
+    keyed: rows('task', 'tasks-by-key', pairs, 'idempotency_key = w.id', locked),
+    reviews: rows('review', 'reviews-by-id', pairs, 'review_id = w.id::uuid'),
+    sessions: rows('session', 'sessions-by-id', pairs, 'session_id = w.id::uuid'),
+    agents: rows('agent', 'agents-by-id', pairs, 'agent_id = w.id'),
+    holders: {
+      name: 'holders-by-id',
+      text: `SELECT ${tables.agent.select('t')}, (
+          SELECT count(*)::integer FROM tasks k
+          WHERE k.tenant_id = t.tenant_id AND k.agent_id = t.agent_id AND k.status = 'RUNNING') AS held
+        FROM ${pairs} JOIN ${tables.agent.name} t ON t.tenant_id = w.tenant_id AND t.agent_id = w.id`,
+    },
+    apiKeys: rows('apiKey', 'keys-by-id', pairs, 'key_id = w.id::uuid'),
+    brakes: rows('fleetBrake', 'fleet-brakes-by-id', pairs, 'tenant_id = w.id'),
+    stagedPolicies: rows('stagedPolicy', 'drafts-by-id', pairs, 'draft_id = w.id::uuid'),
+    backtests: rows('backtest', 'backtests-by-id', pairs, 'backtest_id = w.id::uuid'),
+    results: rows('result', 'results-by-lease', pairs, 'lease_token = w.id'),
+    policies: {
+      name: 'policies-in-force',
+      text: `SELECT ${tables.policy.select('p')} FROM unnest($1::text[]) AS w(tenant_id)
+        CROSS JOIN LATERAL (
+          SELECT * FROM policies p WHERE p.tenant_id = w.tenant_id ORDER BY p.version DESC LIMIT 1
+        ) p`,
+    },
+  };
+}
+
+/** Reads what a batch of units of work wants to see: one statement a kind of row, none for kinds that nobody wants. */
 export class LedgerReader {
-  constructor(private readonly tables: Tables) {}
+  private readonly statements: ReturnType<typeof statementsOf>;
 
-  /** Fills the state. Task rows are locked, so that no lease is renewed while its task changes hands. */
-  async load(runner: QueryRunner, wanted: readonly Wanted[], state: LedgerState): Promise<void> {
-    const tasks = pairsOf(wanted, ({ tasks: ids }) => ids);
-    state.loadTasks(await this.rows(runner, 'task', 'task_id = w.id::uuid', tasks, 'FOR NO KEY UPDATE OF t'));
-    const keys = pairsOf(wanted, ({ idempotencyKeys }) => idempotencyKeys);
-    state.loadTasks(
-      await this.rows(runner, 'task', 'idempotency_key = w.id', keys, 'FOR NO KEY UPDATE OF t'),
-    );
-
-    const named = state.loadedTasks();
-    const reviews = pairsOf(wanted, ({ reviews: ids }) => ids);
-    const sessions = pairsOf(wanted, ({ sessions: ids }) => ids);
-    addNamed(reviews, named, ({ reviewId }) => reviewId);
-    addNamed(sessions, named, ({ sessionId }) => sessionId);
-
-    state.load('review', await this.rows(runner, 'review', 'review_id = w.id::uuid', reviews));
-    state.load('session', await this.rows(runner, 'session', 'session_id = w.id::uuid', sessions));
-    const agents = pairsOf(wanted, (needs) => needs.agents);
-    state.load('agent', await this.rows(runner, 'agent', 'agent_id = w.id', agents));
-    const apiKeys = pairsOf(wanted, (needs) => needs.apiKeys);
-    state.load('apiKey', await this.rows(runner, 'apiKey', 'key_id = w.id::uuid', apiKeys));
-    const stagedPolicies = pairsOf(wanted, (needs) => needs.stagedPolicies);
-    state.load(
-      'stagedPolicy',
-      await this.rows(runner, 'stagedPolicy', 'draft_id = w.id::uuid', stagedPolicies),
-    );
-    const backtests = pairsOf(wanted, (needs) => needs.backtests);
-    state.load('backtest', await this.rows(runner, 'backtest', 'backtest_id = w.id::uuid', backtests));
-    const leaseTokens = pairsOf(wanted, (needs) => needs.leaseTokens);
-    state.load('result', await this.rows(runner, 'result', 'lease_token = w.id', leaseTokens));
-    await this.loadHeld(runner, wanted, state);
-    await this.loadPolicies(runner, wanted, state);
+  constructor(tables: Tables) {
+    this.statements = statementsOf(tables);
   }
 
-  private async rows<K extends RowKind>(
-    runner: QueryRunner,
-    kind: K,
-    match: string,
-    { tenantIds, ids }: Pairs,
-    lock = '',
-  ): Promise<readonly Rows[K][]> {
-    if (ids.length === 0) return [];
-    const table = this.tables[kind];
-    const rows = (await runner.query(
-      `SELECT ${table.select('t')} FROM unnest($1::text[], $2::text[]) AS w(tenant_id, id)
-       JOIN ${table.name} t ON t.tenant_id = w.tenant_id AND t.${match} ${lock}`,
-      [tenantIds, ids],
-    )) as readonly Rows[K][];
-    return rows;
+  /**
+   * Locks the heads of the batch's tenants and reads what lies behind them. Task rows are locked, so that no lease is renewed
+   * while its task changes hands.
+   */
+  async load(sender: Sender, wanted: readonly Wanted[]): Promise<Loaded> {
+    const tenantIds = [...new Set(wanted.map(({ tenantId }) => tenantId))].sort();
+    const locking = sender.send(lockHeads, [tenantIds]);
+    const { statements } = this;
+    const pick = (idsOf: (needs: Needs) => readonly string[] | undefined) => pairsOf(wanted, idsOf);
+    const reading = {
+      tasks: rowsOf<Rows['task']>(
+        sender,
+        statements.tasks,
+        pick((needs) => needs.tasks),
+      ),
+      keyed: rowsOf<Rows['task']>(
+        sender,
+        statements.keyed,
+        pick((needs) => needs.idempotencyKeys),
+      ),
+      agents: rowsOf<Rows['agent']>(
+        sender,
+        statements.agents,
+        pick((needs) => needs.agents),
+      ),
+      holders: rowsOf<Holder>(
+        sender,
+        statements.holders,
+        pick((needs) => needs.holders),
+      ),
+      apiKeys: rowsOf<Rows['apiKey']>(
+        sender,
+        statements.apiKeys,
+        pick((needs) => needs.apiKeys),
+      ),
+      brakes: rowsOf<Rows['fleetBrake']>(
+        sender,
+        statements.brakes,
+        pick((needs) => needs.fleetBrakes),
+      ),
+      results: rowsOf<Rows['result']>(
+        sender,
+        statements.results,
+        pick((needs) => needs.leaseTokens),
+      ),
+      drafts: rowsOf<Rows['stagedPolicy']>(
+        sender,
+        statements.stagedPolicies,
+        pick((needs) => needs.stagedPolicies),
+      ),
+      backtests: rowsOf<Rows['backtest']>(
+        sender,
+        statements.backtests,
+        pick((needs) => needs.backtests),
+      ),
+      policies: this.policies(sender, wanted),
+    };
+    await Promise.all([locking, ...Object.values(reading)]);
+    const tasks = [...(await reading.tasks), ...(await reading.keyed)];
+    const behind = await this.behindTasks(sender, wanted, tasks);
+    const found = {
+      agents: [...(await reading.agents), ...(await reading.holders).map(agentOf)],
+      holders: await reading.holders,
+      apiKeys: await reading.apiKeys,
+      brakes: await reading.brakes,
+      results: await reading.results,
+      drafts: await reading.drafts,
+      backtests: await reading.backtests,
+      policies: await reading.policies,
+    };
+    const heads = (await locking).rows as readonly Locked[];
+    return {
+      heads: new Map(heads.map(({ tenantId, sequence, hash }) => [tenantId, { sequence, hash }])),
+      now: new Date(Math.max(0, ...heads.map(({ now }) => now.getTime()))),
+      fill(state) {
+        state.loadTasks(tasks);
+        state.load('review', behind.reviews);
+        state.load('session', behind.sessions);
+        state.load('agent', found.agents);
+        for (const { tenantId, agentId, held } of found.holders) state.loadHeld(tenantId, agentId, held);
+        state.load('apiKey', found.apiKeys);
+        state.load('fleetBrake', found.brakes);
+        state.load('result', found.results);
+        state.load('stagedPolicy', found.drafts);
+        state.load('backtest', found.backtests);
+        state.loadPolicies(found.policies);
+      },
+    };
   }
 
-  private async loadHeld(runner: QueryRunner, wanted: readonly Wanted[], state: LedgerState): Promise<void> {
-    const { tenantIds, ids } = pairsOf(wanted, ({ holders }) => holders);
-    if (ids.length === 0) return;
-    const rows = (await runner.query(
-      `SELECT t.tenant_id AS "tenantId", t.agent_id AS "agentId", count(*)::integer AS held
-       FROM unnest($1::text[], $2::text[]) AS w(tenant_id, id)
-       JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.id AND t.status = 'RUNNING' GROUP BY 1, 2`,
-      [tenantIds, ids],
-    )) as readonly { tenantId: string; agentId: string; held: number }[];
-    for (const { tenantId, agentId, held } of rows) state.loadHeld(tenantId, agentId, held);
+  /** The cards and sessions that are asked for, and those that the tasks name: most name none, and then nothing is asked. */
+  private async behindTasks(sender: Sender, wanted: readonly Wanted[], tasks: readonly Task[]) {
+    const reviewIds = pairsOf(wanted, (needs) => needs.reviews);
+    const sessionIds = pairsOf(wanted, (needs) => needs.sessions);
+    for (const { tenantId, reviewId, sessionId } of tasks) {
+      if (reviewId !== null) reviewIds.add(tenantId, reviewId);
+      if (sessionId !== null) sessionIds.add(tenantId, sessionId);
+    }
+    const [reviews, sessions] = await Promise.all([
+      rowsOf<Rows['review']>(sender, this.statements.reviews, reviewIds),
+      rowsOf<Rows['session']>(sender, this.statements.sessions, sessionIds),
+    ]);
+    return { reviews, sessions };
   }
 
-  private async loadPolicies(
-    runner: QueryRunner,
-    wanted: readonly Wanted[],
-    state: LedgerState,
-  ): Promise<void> {
-    const tenantIds = [
-      ...new Set(wanted.filter(({ needs }) => needs.policy).map(({ tenantId }) => tenantId)),
-    ];
-    if (tenantIds.length === 0) return;
-    const rows = (await runner.query(
-      `SELECT ${this.tables.policy.select('p')} FROM unnest($1::text[]) AS w(tenant_id)
-       CROSS JOIN LATERAL (
-         SELECT * FROM policies p WHERE p.tenant_id = w.tenant_id ORDER BY p.version DESC LIMIT 1
-       ) p`,
-      [tenantIds],
-    )) as readonly Rows['policy'][];
-    state.loadPolicies(rows);
+  private async policies(sender: Sender, wanted: readonly Wanted[]): Promise<readonly Rows['policy'][]> {
+    const tenantIds = new Set(wanted.filter(({ needs }) => needs.policy).map(({ tenantId }) => tenantId));
+    if (tenantIds.size === 0) return [];
+    const { rows } = await sender.send(this.statements.policies, [[...tenantIds]]);
+    return rows as readonly Rows['policy'][];
   }
+}
+
+/** The agent's own row, without the count. */
+function agentOf(holder: Holder): Rows['agent'] {
+  const agent: Rows['agent'] & { held?: number } = { ...holder };
+  delete agent.held;
+  return agent;
+}
+
+async function rowsOf<T>(
+  sender: Sender,
+  statement: Statement,
+  { tenantIds, ids }: Pairs,
+): Promise<readonly T[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sender.send(statement, [tenantIds, ids]);
+  return rows as readonly T[];
 }
 
 function pairsOf(wanted: readonly Wanted[], idsOf: (needs: Needs) => readonly string[] | undefined): Pairs {
-  const pairs = new Pairs();
-  for (const { tenantId, needs } of wanted) for (const id of idsOf(needs) ?? []) pairs.add(tenantId, id);
-  return pairs;
-}
-
-function addNamed(pairs: Pairs, tasks: readonly Task[], idOf: (task: Task) => string | null): void {
-  for (const task of tasks) {
-    const id = idOf(task);
-    if (id !== null) pairs.add(task.tenantId, id);
-  }
+  const found = new Pairs();
+  for (const { tenantId, needs } of wanted) for (const id of idsOf(needs) ?? []) found.add(tenantId, id);
+  return found;
 }

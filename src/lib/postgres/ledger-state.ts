@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
 import type { Task } from '../../models/task.js';
 import type { LedgerView, RowKind, Rows } from '../../ports/ledger.js';
@@ -11,6 +11,7 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   session: (row) => row.sessionId,
   agent: (row) => row.agentId,
   apiKey: (row) => row.keyId,
+  fleetBrake: (row) => row.tenantId,
   policy: (row) => String(row.version),
   stagedPolicy: (row) => row.draftId,
   backtest: (row) => row.backtestId,
@@ -38,6 +39,7 @@ function noSlots(): Slots {
     session: new Map(),
     agent: new Map(),
     apiKey: new Map(),
+    fleetBrake: new Map(),
     policy: new Map(),
     stagedPolicy: new Map(),
     backtest: new Map(),
@@ -136,6 +138,7 @@ export class LedgerState {
     merge(this.slots.session, puts.session, tenantId);
     merge(this.slots.agent, puts.agent, tenantId);
     merge(this.slots.apiKey, puts.apiKey, tenantId);
+    merge(this.slots.fleetBrake, puts.fleetBrake, tenantId);
     merge(this.slots.policy, puts.policy, tenantId);
     merge(this.slots.stagedPolicy, puts.stagedPolicy, tenantId);
     merge(this.slots.backtest, puts.backtest, tenantId);

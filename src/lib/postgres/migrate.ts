@@ -1,11 +1,18 @@
 import { runMigrations } from 'bullmq';
 import pg from 'pg';
 import { Foundation1795300000000 } from '../../../migrations/1795300000000-foundation.js';
+import { Fleet1795400000000 } from '../../../migrations/1795400000000-fleet.js';
+import { ExpectedRows1795500000000 } from '../../../migrations/1795500000000-expected-rows.js';
 import { PolicyDrafts1795600000000 } from '../../../migrations/1795600000000-policy-drafts.js';
 import { createDataSource, type Migrations } from './data-source.js';
 
 /** Every migration, oldest first. */
-const migrations: Migrations = [Foundation1795300000000, PolicyDrafts1795600000000];
+const migrations: Migrations = [
+  Foundation1795300000000,
+  Fleet1795400000000,
+  ExpectedRows1795500000000,
+  PolicyDrafts1795600000000,
+];
 
 /** BullMQ's tables lie in a schema of their own. */
 export const queueSchema = 'bullmq';

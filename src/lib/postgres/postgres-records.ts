@@ -14,22 +14,31 @@ import { Batcher } from '../batcher.js';
 import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
-import { type Tables, tablesOf } from './tables.js';
+import type { Statement, StatementPool } from './statement-pool.js';
+import type { Tables } from './tables.js';
 
 interface Holder {
   readonly tenantId: string;
   readonly agentId: string;
 }
 
+interface TaskRef {
+  readonly tenantId: string;
+  readonly taskId: string;
+}
+
 const idColumns = {
-  task: 'task_id',
   review: 'review_id',
   session: 'session_id',
   agent: 'agent_id',
   apiKey: 'key_id',
   stagedPolicy: 'draft_id',
   backtest: 'backtest_id',
+  fleetBrake: 'tenant_id',
 } as const;
+
+/** Of reads that share a query with those that arrive together. */
+const batchLimits = { maxBatch: 500, maxWaiting: 20_000, gapMs: 1 };
 
 /** How many events a check of the chain reads at a time. */
 const chainStride = 1_000;
@@ -37,23 +46,30 @@ const chainStride = 1_000;
 /** The system of record, read. */
 @Injectable()
 export class PostgresRecords extends RecordsPort {
-  private readonly tables: Tables;
-  private readonly keys = new Batcher<string, ApiKey | undefined>((hashes) => this.keysOf(hashes), {
-    maxBatch: 500,
-    maxWaiting: 20_000,
-  });
+  private readonly keys = new Batcher<string, ApiKey | undefined>(
+    (hashes) => this.keysOf(hashes),
+    batchLimits,
+  );
+  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), batchLimits);
+  private readonly tasksById = new Batcher<TaskRef, Task | undefined>(
+    (refs) => this.tasksOf(refs),
+    batchLimits,
+  );
+  private readonly inForce = new Batcher<string, Rows['policy'] | undefined>(
+    (tenantIds) => this.policiesOf(tenantIds),
+    batchLimits,
+  );
 
-  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), {
-    maxBatch: 500,
-    maxWaiting: 20_000,
-  });
+  private readonly hot: ReturnType<typeof hotStatements>;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly statements: StatementPool,
+    private readonly tables: Tables,
     private readonly leaseMs: number,
   ) {
     super();
-    this.tables = tablesOf(dataSource);
+    this.hot = hotStatements(tables);
   }
 
   async ping(): Promise<void> {
@@ -81,6 +97,10 @@ export class PostgresRecords extends RecordsPort {
     return this.one(kind, `t.${idColumns[kind]} = $2`, [tenantId, id]);
   }
 
+  task(tenantId: string, taskId: string): Promise<Task | undefined> {
+    return this.tasksById.submit({ tenantId, taskId });
+  }
+
   async result(tenantId: string, resultId: string): Promise<Rows['result'] | undefined> {
     return this.one('result', 't.result_id = $2', [tenantId, resultId]);
   }
@@ -101,7 +121,7 @@ export class PostgresRecords extends RecordsPort {
 
   async policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined> {
     return version === undefined
-      ? this.one('policy', 'true ORDER BY t.version DESC LIMIT 1', [tenantId])
+      ? this.inForce.submit(tenantId)
       : this.one('policy', 't.version = $2', [tenantId, version]);
   }
 
@@ -255,33 +275,25 @@ export class PostgresRecords extends RecordsPort {
     return new Map(rows.map(({ agentId, taskIds }) => [agentId, taskIds]));
   }
 
+  async keepLeases(tenantId: string): Promise<void> {
+    await this.query(
+      `WITH due AS (
+         SELECT t.task_id FROM tasks t WHERE t.tenant_id = $1 AND t.status = 'RUNNING'
+           AND t.lease_expires_at < statement_timestamp() + $2 * interval '0.5 milliseconds'
+           AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
+         FOR NO KEY UPDATE SKIP LOCKED
+       )
+       UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
+           clock_timestamp() + $2 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
+       FROM due d WHERE t.tenant_id = $1 AND t.task_id = d.task_id`,
+      [tenantId, this.leaseMs],
+    );
+  }
+
   /** Rows that another transaction holds are passed over: their tasks are changing hands. */
   private async worksOf(holders: readonly Holder[]) {
-    const rows = await this.query<Holder & { taskId: string; leaseExpiresAt: Date | null }>(
-      `WITH holders AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(tenant_id, agent_id)
-       ), held AS (
-         SELECT t.tenant_id, t.task_id, t.agent_id, t.lease_expires_at
-         FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id AND t.status = 'RUNNING'
-       ), due AS (
-         SELECT t.tenant_id, t.task_id FROM tasks t JOIN held h USING (tenant_id, task_id)
-         WHERE t.status = 'RUNNING' AND t.lease_expires_at > clock_timestamp()
-           AND t.lease_expires_at < clock_timestamp() + $3 * interval '0.5 milliseconds'
-           AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
-         FOR NO KEY UPDATE OF t SKIP LOCKED
-       ), renewed AS (
-         UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
-             clock_timestamp() + $3 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
-         FROM due d WHERE t.tenant_id = d.tenant_id AND t.task_id = d.task_id
-         RETURNING t.tenant_id, t.task_id, t.lease_expires_at
-       )
-       SELECT h.tenant_id AS "tenantId", h.agent_id AS "agentId", h.task_id AS "taskId",
-              COALESCE(r.lease_expires_at, h.lease_expires_at) AS "leaseExpiresAt"
-       FROM held h LEFT JOIN renewed r USING (tenant_id, task_id)
-       UNION ALL
-       SELECT t.tenant_id, t.agent_id, t.task_id, NULL
-       FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id
-        AND t.status = 'CANCELLED' AND t.completed_at > statement_timestamp() - $3 * interval '1 millisecond'
-       ORDER BY 3`,
+    const rows = await this.hotQuery<Holder & { taskId: string; leaseExpiresAt: Date | null }>(
+      this.hot.work,
       [holders.map(({ tenantId }) => tenantId), holders.map(({ agentId }) => agentId), this.leaseMs],
     );
     const byHolder = Map.groupBy(rows, ({ tenantId, agentId }) => `${tenantId} ${agentId}`);
@@ -309,14 +321,24 @@ export class PostgresRecords extends RecordsPort {
   }
 
   private async keysOf(hashes: readonly string[]) {
-    const table = this.tables.apiKey;
-    const rows = await this.query<ApiKey>(
-      `SELECT ${table.select('t')} FROM ${table.name} t
-       WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
-      [hashes],
-    );
+    const rows = await this.hotQuery<ApiKey>(this.hot.keys, [[...new Set(hashes)]]);
     const byHash = new Map(rows.map((row) => [row.keyHash, row]));
     return hashes.map((hash) => ({ value: byHash.get(hash) }));
+  }
+
+  private async tasksOf(refs: readonly TaskRef[]) {
+    const rows = await this.hotQuery<Task>(this.hot.tasks, [
+      refs.map(({ tenantId }) => tenantId),
+      refs.map(({ taskId }) => taskId),
+    ]);
+    const byRef = new Map(rows.map((row) => [`${row.tenantId} ${row.taskId}`, row]));
+    return refs.map(({ tenantId, taskId }) => ({ value: byRef.get(`${tenantId} ${taskId}`) }));
+  }
+
+  private async policiesOf(tenantIds: readonly string[]) {
+    const rows = await this.hotQuery<Rows['policy']>(this.hot.policies, [[...new Set(tenantIds)]]);
+    const byTenant = new Map(rows.map((row) => [row.tenantId, row]));
+    return tenantIds.map((tenantId) => ({ value: byTenant.get(tenantId) }));
   }
 
   private async one<K extends RowKind>(
@@ -348,6 +370,17 @@ export class PostgresRecords extends RecordsPort {
     return pageOf(rows, limit, positionOf);
   }
 
+  private async hotQuery<T extends object>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly T[]> {
+    try {
+      return await this.statements.query<T>(statement, values);
+    } catch (error) {
+      throw toCallerError(error);
+    }
+  }
+
   private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
     try {
       const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
@@ -356,6 +389,57 @@ export class PostgresRecords extends RecordsPort {
       throw toCallerError(error);
     }
   }
+}
+
+/** Those that requests wait for by the hundred: prepared, and shared by the requests that arrive together. */
+function hotStatements({ apiKey, task, policy }: Tables) {
+  return {
+    keys: {
+      name: 'live-keys',
+      text: `SELECT ${apiKey.select('t')} FROM ${apiKey.name} t
+        WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+    },
+    tasks: {
+      name: 'tasks-seen',
+      text: `SELECT ${task.select('t')}
+        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[])) AS w(tenant_id, task_id)
+        JOIN ${task.name} t USING (tenant_id, task_id)`,
+    },
+    policies: {
+      name: 'policies-seen',
+      text: `SELECT ${policy.select('p')} FROM unnest($1::text[]) AS w(tenant_id)
+        CROSS JOIN LATERAL (
+          SELECT * FROM policies p WHERE p.tenant_id = w.tenant_id ORDER BY p.version DESC LIMIT 1
+        ) p`,
+    },
+    work: {
+      name: 'work-of-agents',
+      text: `WITH holders AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(tenant_id, agent_id)
+         ), held AS (
+           SELECT t.tenant_id, t.task_id, t.agent_id, t.lease_expires_at
+           FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id AND t.status = 'RUNNING'
+         ), due AS (
+           SELECT t.tenant_id, t.task_id FROM tasks t JOIN held h USING (tenant_id, task_id)
+           WHERE t.status = 'RUNNING' AND t.lease_expires_at > clock_timestamp()
+             AND t.lease_expires_at < clock_timestamp() + $3 * interval '0.5 milliseconds'
+             AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
+           FOR NO KEY UPDATE OF t SKIP LOCKED
+         ), renewed AS (
+           UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
+               clock_timestamp() + $3 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
+           FROM due d WHERE t.tenant_id = d.tenant_id AND t.task_id = d.task_id
+           RETURNING t.tenant_id, t.task_id, t.lease_expires_at
+         )
+         SELECT h.tenant_id AS "tenantId", h.agent_id AS "agentId", h.task_id AS "taskId",
+                COALESCE(r.lease_expires_at, h.lease_expires_at) AS "leaseExpiresAt"
+         FROM held h LEFT JOIN renewed r USING (tenant_id, task_id)
+         UNION ALL
+         SELECT t.tenant_id, t.agent_id, t.task_id, NULL
+         FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id
+          AND t.status = 'CANCELLED' AND t.completed_at > statement_timestamp() - $3 * interval '1 millisecond'
+         ORDER BY 3`,
+    },
+  };
 }
 
 function countsOf(counts: ReadonlyMap<string, number>): Backlog['tasks'] {

@@ -1,40 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Agent, AgentStatus, HeartbeatStatus, Liveness } from '../../models/agent.js';
+import type { Silence } from '../../models/fleet-brake.js';
 import type { JsonValue } from '../../models/json.js';
 import { type Page, pageOf, type PageRequest } from '../../models/page.js';
 import type { AgentCounts } from '../../ports/records.js';
-import { type Departure, type Pulse, type RegistryEntry, RegistryPort } from '../../ports/registry.js';
+import {
+  type Departure,
+  type Pulse,
+  type RegistryEntry,
+  type RegistryFilter,
+  RegistryPort,
+} from '../../ports/registry.js';
 import { Batcher, type Outcome } from '../batcher.js';
-import { entryAt, type StoredEntry } from '../registry-entry.js';
+import { agentOf, entryAt, type StoredEntry, type StoredFacts } from '../registry-entry.js';
 import { toCallerError } from './faults.js';
-import { Conditions } from './row-table.js';
+import { entriesQuery, entryColumns, silentFor, silentSince } from './registry-queries.js';
 
-interface Beat {
+interface Named {
   readonly tenantId: string;
   readonly agentId: string;
+}
+
+interface Beat extends Named {
   readonly status: HeartbeatStatus;
   readonly metrics: JsonValue | undefined;
 }
 
 type EntryRow = StoredEntry & { readonly now: number };
-type PulseRow = EntryRow & {
-  readonly tenantId: string;
-  readonly agentId: string;
-  readonly livenessBefore: string;
-};
+type PulseRow = Named & Omit<Pulse, 'status'>;
 
-const millis = (sql: string) => `(extract(epoch FROM ${sql}) * 1000)::bigint::double precision`;
-const entryColumns = `e.facts, e.status, ${millis('e.last_seen')} AS "lastSeen", e.metrics,
-  ${millis('clock_timestamp()')} AS now`;
+/** How many agents share a statement. */
+const limits = { maxBatch: 1_000, maxWaiting: 20_000 };
 
 /** The registry on PostgreSQL, for installations without Redis. Heartbeats that arrive together are one statement. */
 @Injectable()
 export class PostgresRegistry extends RegistryPort {
-  private readonly beats = new Batcher<Beat, Pulse | undefined>((beats) => this.noteBeats(beats), {
-    maxBatch: 1_000,
-    maxWaiting: 20_000,
-  });
+  private readonly beats = new Batcher<Beat, Pulse | undefined>((beats) => this.noteBeats(beats), limits);
+  private readonly agents = new Batcher<Named, Agent | undefined>((names) => this.agentsOf(names), limits);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -50,7 +53,7 @@ export class PostgresRegistry extends RegistryPort {
   async put(agent: Agent, seen: boolean): Promise<RegistryEntry> {
     const [row] = await this.query<EntryRow>(
       `INSERT INTO registry_entries AS e (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
-       VALUES ($1, $2, $3, 'IDLE', clock_timestamp(), NULL, 'PRESENT')
+       VALUES ($1, $2, $3, 'IDLE', clock_timestamp(), NULL, CASE WHEN $4 THEN 'PRESENT' ELSE 'RESTORED' END)
        ON CONFLICT (tenant_id, agent_id) DO UPDATE SET facts = EXCLUDED.facts,
          last_seen = CASE WHEN $4 THEN EXCLUDED.last_seen ELSE e.last_seen END,
          liveness = CASE WHEN $4 THEN 'PRESENT' ELSE e.liveness END
@@ -59,6 +62,27 @@ export class PostgresRegistry extends RegistryPort {
     );
     if (!row) throw new Error('The registry kept nothing.');
     return this.entry(row);
+  }
+
+  async restore(tenantId: string, agents: readonly Agent[]): Promise<readonly string[]> {
+    const rows = await this.query<{ agentId: string }>(
+      `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
+       SELECT $1, a.facts ->> 'agentId', a.facts, 'IDLE', clock_timestamp(), NULL, 'RESTORED'
+       FROM json_array_elements($2::json) AS a(facts)
+       ON CONFLICT (tenant_id, agent_id) DO NOTHING RETURNING agent_id AS "agentId"`,
+      [tenantId, JSON.stringify(agents)],
+    );
+    return rows.map(({ agentId }) => agentId);
+  }
+
+  /** The entries lie beside the durable facts, and are not lost without them. */
+  async isWhole(): Promise<boolean> {
+    await this.ping();
+    return true;
+  }
+
+  markWhole(): Promise<void> {
+    return this.ping();
   }
 
   heartbeat(
@@ -70,6 +94,10 @@ export class PostgresRegistry extends RegistryPort {
     return this.beats.submit({ tenantId, agentId, status, metrics });
   }
 
+  agent(tenantId: string, agentId: string): Promise<Agent | undefined> {
+    return this.agents.submit({ tenantId, agentId });
+  }
+
   async find(tenantId: string, agentId: string): Promise<RegistryEntry | undefined> {
     const [row] = await this.query<EntryRow>(
       `SELECT ${entryColumns} FROM registry_entries e WHERE e.tenant_id = $1 AND e.agent_id = $2`,
@@ -78,23 +106,13 @@ export class PostgresRegistry extends RegistryPort {
     return row && this.entry(row);
   }
 
-  async list(
-    tenantId: string,
-    filter: { status?: AgentStatus | undefined; capability?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<RegistryEntry>> {
-    const conditions = new Conditions()
-      .add('e.tenant_id = ?', tenantId)
-      .add(`e.agent_id COLLATE "C" > ?`, page.after?.[0])
-      .add(`(e.facts -> 'capabilities')::jsonb @> to_jsonb(?::text)`, filter.capability);
-    const silent = `e.last_seen <= clock_timestamp() - ${conditions.parameter(this.liveness.offlineAfterMs)}::integer * interval '1 millisecond'`;
-    if (filter.status === 'OFFLINE') conditions.add(`${silent} AND ?::boolean`, true);
-    else conditions.add(`(?::text IS NULL OR (e.status = ?::text AND NOT ${silent}))`, filter.status ?? null);
-    const rows = await this.query<EntryRow>(
-      `SELECT ${entryColumns} FROM registry_entries e WHERE ${conditions.where}
-       ORDER BY e.agent_id COLLATE "C" LIMIT ${conditions.parameter(page.limit + 1)}`,
-      conditions.parameters,
-    );
+  async list(tenantId: string, filter: RegistryFilter, page: PageRequest): Promise<Page<RegistryEntry>> {
+    const { sql, parameters } = entriesQuery(tenantId, filter, {
+      after: page.after?.[0],
+      limit: page.limit + 1,
+      offlineAfterMs: this.liveness.offlineAfterMs,
+    });
+    const rows = await this.query<EntryRow>(sql, parameters);
     return pageOf(
       rows.map((row) => this.entry(row)),
       page.limit,
@@ -111,9 +129,9 @@ export class PostgresRegistry extends RegistryPort {
 
   async counts(tenantId: string): Promise<AgentCounts> {
     const rows = await this.query<{ status: AgentStatus; count: number; paused: number }>(
-      `SELECT CASE WHEN last_seen <= clock_timestamp() - $2::integer * interval '1 millisecond' THEN 'OFFLINE' ELSE status END AS status,
-              count(*)::integer AS count, (count(*) FILTER (WHERE (facts ->> 'paused')::boolean))::integer AS paused
-       FROM registry_entries WHERE tenant_id = $1 GROUP BY 1`,
+      `SELECT CASE WHEN e.liveness IN ('OFFLINE', 'RESTORED') OR ${silentFor('$2')} THEN 'OFFLINE' ELSE e.status END AS status,
+              count(*)::integer AS count, (count(*) FILTER (WHERE e.paused))::integer AS paused
+       FROM registry_entries e WHERE e.tenant_id = $1 GROUP BY 1`,
       [tenantId, this.liveness.offlineAfterMs],
     );
     const counts = { ACTIVE: 0, IDLE: 0, BUSY: 0, OFFLINE: 0, paused: 0 };
@@ -124,21 +142,47 @@ export class PostgresRegistry extends RegistryPort {
     return counts;
   }
 
-  departures(limit: number): Promise<readonly Departure[]> {
-    return this.changed<Departure>(
-      `WITH gone AS (
-         SELECT tenant_id, agent_id,
-                CASE WHEN last_seen <= statement_timestamp() - $2::integer * interval '1 millisecond' THEN 'OFFLINE' ELSE 'SUSPECT' END AS state
-         FROM registry_entries
-         WHERE liveness <> 'OFFLINE' AND last_seen <= statement_timestamp() - $1::integer * interval '1 millisecond'
-           AND (liveness = 'PRESENT' OR last_seen <= statement_timestamp() - $2::integer * interval '1 millisecond')
-         ORDER BY last_seen LIMIT $3 FOR UPDATE SKIP LOCKED
-       )
-       UPDATE registry_entries e SET liveness = gone.state FROM gone
-       WHERE e.tenant_id = gone.tenant_id AND e.agent_id = gone.agent_id
-       RETURNING e.tenant_id AS "tenantId", e.agent_id AS "agentId", gone.state`,
-      [this.liveness.suspectAfterMs, this.liveness.offlineAfterMs, limit],
+  silence(): Promise<readonly Silence[]> {
+    return this.query<Silence>(
+      `SELECT s.tenant_id AS "tenantId", s.silent, w.expected
+       FROM (SELECT e.tenant_id, count(*)::integer AS silent FROM registry_entries e
+             WHERE e.liveness <> 'OFFLINE' AND ${silentFor('$1')} GROUP BY e.tenant_id) s
+       CROSS JOIN LATERAL (SELECT count(*)::integer AS expected FROM registry_entries e
+             WHERE e.tenant_id = s.tenant_id AND e.liveness <> 'OFFLINE') w`,
+      [this.liveness.suspectAfterMs],
     );
+  }
+
+  departures(tenantId: string, sparing: boolean, limit: number): Promise<readonly Departure[]> {
+    const { suspectAfterMs, offlineAfterMs } = this.liveness;
+    return this.query<Departure>(
+      `SELECT e.agent_id AS "agentId", ${silentSince} AS "silentSince",
+              CASE WHEN ${silentFor('$3')} AND NOT $4 THEN 'OFFLINE' ELSE 'SUSPECT' END AS state
+       FROM registry_entries e
+       WHERE e.tenant_id = $1 AND e.liveness <> 'OFFLINE' AND ${silentFor('$2')}
+         AND (e.liveness = 'PRESENT' OR (NOT $4 AND ${silentFor('$3')}))
+       ORDER BY e.last_seen LIMIT $5`,
+      [tenantId, suspectAfterMs, offlineAfterMs, sparing, limit],
+    );
+  }
+
+  /** Whoever was restored goes with the time of its registration: it was not heard from after that. */
+  async settle(tenantId: string, departures: readonly Departure[]): Promise<readonly string[]> {
+    const rows = await this.query<{ agentId: string }>(
+      `WITH held AS (
+         SELECT e.tenant_id, e.agent_id, e.liveness, g.state, ${silentSince} = g."silentSince" AS silent
+         FROM json_to_recordset($2::json) AS g("agentId" text, state text, "silentSince" double precision)
+         JOIN registry_entries e ON e.tenant_id = $1 AND e.agent_id = g."agentId"
+         ORDER BY e.agent_id FOR UPDATE OF e
+       ), settled AS (
+         UPDATE registry_entries e SET liveness = h.state,
+           last_seen = CASE WHEN e.liveness = 'RESTORED' THEN (e.facts ->> 'registeredAt')::timestamptz ELSE e.last_seen END
+         FROM held h WHERE e.tenant_id = h.tenant_id AND e.agent_id = h.agent_id AND h.silent
+       )
+       SELECT agent_id AS "agentId" FROM held WHERE NOT silent AND liveness = 'PRESENT'`,
+      [tenantId, JSON.stringify(departures)],
+    );
+    return rows.map(({ agentId }) => agentId);
   }
 
   /** One row may beat twice in a batch; the later beat is the one that counts. */
@@ -146,7 +190,7 @@ export class PostgresRegistry extends RegistryPort {
     const latest = new Map(beats.map((beat) => [`${beat.tenantId} ${beat.agentId}`, beat]));
     const rows = await this.changed<PulseRow>(
       `WITH beats AS (
-         SELECT b.*, e.liveness AS "livenessBefore"
+         SELECT b.*, e.liveness IN ('SUSPECT', 'OFFLINE') AS returned
          FROM json_to_recordset($1::json) AS b("tenantId" text, "agentId" text, status text, metrics json)
          JOIN registry_entries e ON e.tenant_id = b."tenantId" AND e.agent_id = b."agentId"
          ORDER BY e.tenant_id, e.agent_id FOR UPDATE OF e
@@ -154,16 +198,30 @@ export class PostgresRegistry extends RegistryPort {
        UPDATE registry_entries e SET status = b.status, last_seen = clock_timestamp(), liveness = 'PRESENT',
          metrics = COALESCE(b.metrics, e.metrics)
        FROM beats b WHERE e.tenant_id = b."tenantId" AND e.agent_id = b."agentId"
-       RETURNING b."tenantId", b."agentId", b."livenessBefore", ${entryColumns}`,
+       RETURNING b."tenantId", b."agentId", b.returned, e.paused, e.last_seen AS "lastSeen"`,
       [JSON.stringify([...latest.values()])],
     );
-    const pulses = new Map(
-      rows.map((row) => [
-        `${row.tenantId} ${row.agentId}`,
-        { ...this.entry(row), returned: row.livenessBefore !== 'PRESENT' },
-      ]),
+    const pulses = new Map(rows.map((row) => [`${row.tenantId} ${row.agentId}`, row]));
+    return beats.map(({ tenantId, agentId, status }) => {
+      const row = pulses.get(`${tenantId} ${agentId}`);
+      if (!row) return { value: undefined };
+      const { lastSeen, paused, returned } = row;
+      return { value: { status, lastSeen, paused, returned } };
+    });
+  }
+
+  private async agentsOf(names: readonly Named[]): Promise<readonly Outcome<Agent | undefined>[]> {
+    const rows = await this.query<Named & { facts: StoredFacts }>(
+      `SELECT e.tenant_id AS "tenantId", e.agent_id AS "agentId", e.facts
+       FROM unnest($1::text[], $2::text[]) AS n(tenant_id, agent_id)
+       JOIN registry_entries e ON e.tenant_id = n.tenant_id AND e.agent_id = n.agent_id`,
+      [names.map(({ tenantId }) => tenantId), names.map(({ agentId }) => agentId)],
     );
-    return beats.map(({ tenantId, agentId }) => ({ value: pulses.get(`${tenantId} ${agentId}`) }));
+    const found = new Map(rows.map((row) => [`${row.tenantId} ${row.agentId}`, row.facts]));
+    return names.map(({ tenantId, agentId }) => {
+      const facts = found.get(`${tenantId} ${agentId}`);
+      return { value: facts && agentOf(facts) };
+    });
   }
 
   private entry({ now, ...stored }: EntryRow): RegistryEntry {

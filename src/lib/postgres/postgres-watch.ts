@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import type { Agent } from '../../models/agent.js';
+import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
+import { type Tables, tablesOf } from './tables.js';
 
 const ref = `tenant_id AS "tenantId", task_id AS "taskId"`;
 
@@ -19,8 +22,11 @@ const open = `NOT EXISTS (
  */
 @Injectable()
 export class PostgresWatch extends WatchPort {
+  private readonly tables: Tables;
+
   constructor(private readonly dataSource: DataSource) {
     super();
+    this.tables = tablesOf(dataSource);
   }
 
   /** A transaction-level advisory lock goes with its connection, so a process that dies holds nobody up. */
@@ -49,6 +55,34 @@ export class PostgresWatch extends WatchPort {
       `SELECT task_id AS id FROM tasks WHERE tenant_id = $1 AND agent_id = $2 AND status = 'RUNNING'
        ORDER BY task_id LIMIT $3`,
       [tenantId, agentId, limit],
+    );
+  }
+
+  engagedBrakes(): Promise<readonly (FleetBrake & { readonly over: boolean })[]> {
+    const table = this.tables.fleetBrake;
+    return this.query(
+      `SELECT ${table.select('b')}, b.releases_at <= statement_timestamp() AS over FROM ${table.name} b
+       WHERE b.engaged_at IS NOT NULL`,
+      [],
+    );
+  }
+
+  agentsAfter(
+    after: { readonly tenantId: string; readonly agentId: string } | undefined,
+    limit: number,
+  ): Promise<readonly Agent[]> {
+    const table = this.tables.agent;
+    return this.query(
+      `SELECT ${table.select('a')} FROM ${table.name} a
+       WHERE (a.tenant_id, a.agent_id) > ($1, $2) AND NOT a.removed ORDER BY a.tenant_id, a.agent_id LIMIT $3`,
+      [after?.tenantId ?? '', after?.agentId ?? '', limit],
+    );
+  }
+
+  removedAgents(tenantId: string, agentIds: readonly string[]): Promise<readonly string[]> {
+    return this.ids(
+      'SELECT agent_id AS id FROM agents WHERE tenant_id = $1 AND agent_id = ANY($2) AND removed',
+      [tenantId, agentIds],
     );
   }
 

@@ -1,4 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
+import type { Statement } from './statement-pool.js';
 
 type Column = EntityMetadata['columns'][number];
 
@@ -15,6 +16,8 @@ export class RowTable {
   readonly name: string;
   private readonly columns: readonly Column[];
   private readonly keys: readonly Column[];
+  readonly insert: Statement;
+  readonly update: Statement;
 
   constructor(
     metadata: EntityMetadata,
@@ -23,6 +26,8 @@ export class RowTable {
     this.name = metadata.tableName;
     this.columns = metadata.columns;
     this.keys = metadata.primaryColumns;
+    this.insert = this.insertion();
+    this.update = this.change();
   }
 
   /** The columns of `alias` under the model's names. A bigint comes as a number: ours stay below 2^53. */
@@ -36,14 +41,20 @@ export class RowTable {
   }
 
   /** Inserts the rows of `$1`, a JSON array. */
-  get insert(): string {
+  private insertion(): Statement {
     const names = this.columns.map((column) => column.databaseName).join(', ');
     const values = this.columns.map((column) => `r."${column.propertyName}"`).join(', ');
-    return `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${this.recordset()}`;
+    return {
+      name: `insert-${this.name}`,
+      text: `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${this.recordset()}`,
+    };
   }
 
-  /** Compare-and-set: brings each row of `$1` from its `storedVersion` to its own. A row that was not there is not counted. */
-  get update(): string {
+  /**
+   * Compare-and-set: brings each row of `$1`, a JSON array, from its `storedVersion` to its own. Fails unless it changes `$2`
+   * rows.
+   */
+  private change(): Statement {
     const keyNames = new Set(this.keys.map((column) => column.propertyName));
     const changing = this.columns.filter(
       (column) => !keyNames.has(column.propertyName) && !this.fixed.includes(column.propertyName),
@@ -54,7 +65,14 @@ export class RowTable {
     const sameKey = this.keys
       .map((column) => `t.${column.databaseName} = r."${column.propertyName}"`)
       .join(' AND ');
-    return `UPDATE ${this.name} t SET ${assignments} FROM ${this.recordset(['"storedVersion" integer'])} WHERE ${sameKey} AND t.version = r."storedVersion"`;
+    return {
+      name: `update-${this.name}`,
+      text: `WITH changed AS (
+          UPDATE ${this.name} t SET ${assignments} FROM ${this.recordset(['"storedVersion" integer'])}
+          WHERE ${sameKey} AND t.version = r."storedVersion" RETURNING 1
+        )
+        SELECT expect_rows('${this.name}', count(*), $2) FROM changed`,
+    };
   }
 
   private recordset(more: readonly string[] = []): string {

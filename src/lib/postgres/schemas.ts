@@ -3,6 +3,7 @@ import type { ApiKey } from '../../models/access.js';
 import type { Agent } from '../../models/agent.js';
 import type { Actor, AuditEvent } from '../../models/audit.js';
 import type { Backtest } from '../../models/backtest.js';
+import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Policy } from '../../models/policy.js';
 import type { Result } from '../../models/result.js';
 import type { ReviewCard } from '../../models/review.js';
@@ -25,6 +26,8 @@ function column(
   return { name, type, ...more };
 }
 const text = (name: string) => column(name, 'text');
+/** Compared by its bytes, whatever the database's language is. */
+const inByteOrder = (name: string) => column(name, 'text', { collation: 'C' });
 const uuid = (name: string) => column(name, 'uuid');
 const integer = (name: string) => column(name, 'integer');
 const json = (name: string) => column(name, 'json');
@@ -579,22 +582,79 @@ export const registryEntrySchema = new EntitySchema<{
   lastSeen: Date;
   metrics: unknown;
   liveness: string;
+  paused: boolean;
 }>({
   name: 'registry_entries',
   columns: {
     tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'registry_entries_pkey' }),
-    agentId: key({ ...text('agent_id'), primaryKeyConstraintName: 'registry_entries_pkey' }),
+    agentId: key({ ...inByteOrder('agent_id'), primaryKeyConstraintName: 'registry_entries_pkey' }),
     facts: json('facts'),
     status: text('status'),
     lastSeen: time('last_seen'),
     metrics: optional(json('metrics')),
     liveness: text('liveness'),
+    paused: { ...boolean('paused'), default: false },
   },
-  indices: [{ name: 'registry_entries_silence', columns: ['lastSeen'], where: `liveness <> 'OFFLINE'` }],
+  indices: [
+    { name: 'registry_entries_silence', columns: ['lastSeen'], where: `liveness <> 'OFFLINE'` },
+    {
+      name: 'registry_entries_listed',
+      columns: ['tenantId', 'status', 'agentId'],
+      where: `liveness IN ('PRESENT', 'SUSPECT')`,
+    },
+    {
+      name: 'registry_entries_absent',
+      columns: ['tenantId', 'agentId'],
+      where: `liveness IN ('OFFLINE', 'RESTORED')`,
+    },
+  ],
   checks: [
     { name: 'registry_entries_status', expression: `status IN ('ACTIVE', 'IDLE', 'BUSY')` },
-    { name: 'registry_entries_liveness', expression: `liveness IN ('PRESENT', 'SUSPECT', 'OFFLINE')` },
+    {
+      name: 'registry_entries_liveness',
+      expression: `liveness IN ('PRESENT', 'SUSPECT', 'OFFLINE', 'RESTORED')`,
+    },
   ],
+});
+
+/** Which agents of the registry take which kinds: a trigger keeps it with the facts. */
+export const registryCapabilitySchema = new EntitySchema<{
+  tenantId: string;
+  capability: string;
+  agentId: string;
+}>({
+  name: 'registry_capabilities',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'registry_capabilities_pkey' }),
+    capability: key({ ...text('capability'), primaryKeyConstraintName: 'registry_capabilities_pkey' }),
+    agentId: key({ ...inByteOrder('agent_id'), primaryKeyConstraintName: 'registry_capabilities_pkey' }),
+  },
+  indices: [{ name: 'registry_capabilities_agent', columns: ['tenantId', 'agentId'] }],
+  foreignKeys: [
+    {
+      name: 'registry_capabilities_entry',
+      target: 'registry_entries',
+      columnNames: ['tenantId', 'agentId'],
+      referencedColumnNames: ['tenantId', 'agentId'],
+      onDelete: 'CASCADE',
+    },
+  ],
+});
+
+/** Whether a tenant's silent agents keep their leases. */
+export const fleetBrakeSchema = new EntitySchema<FleetBrake>({
+  name: 'fleet_brakes',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'fleet_brakes_pkey' }),
+    engagedAt: optional(time('engaged_at')),
+    releasesAt: optional(time('releases_at')),
+    silent: integer('silent'),
+    expected: integer('expected'),
+    version: integer('version'),
+  },
+  indices: [{ name: 'fleet_brakes_engaged', columns: ['tenantId'], where: 'engaged_at IS NOT NULL' }],
+  checks: [{ name: 'fleet_brakes_grace', expression: '(engaged_at IS NULL) = (releases_at IS NULL)' }],
+  foreignKeys: [ofTenant('fleet_brakes_tenant')],
 });
 
 export const schemas = [
@@ -613,4 +673,6 @@ export const schemas = [
   auditHeadSchema,
   adminKeySchema,
   registryEntrySchema,
+  registryCapabilitySchema,
+  fleetBrakeSchema,
 ];

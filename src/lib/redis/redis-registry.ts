@@ -1,36 +1,63 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import type { Agent, AgentStatus, HeartbeatStatus, Liveness } from '../../models/agent.js';
+import type { Agent, HeartbeatStatus, Liveness } from '../../models/agent.js';
 import { DomainError } from '../../models/errors.js';
+import type { Silence } from '../../models/fleet-brake.js';
 import type { JsonValue } from '../../models/json.js';
 import { type Page, pageOf, type PageRequest } from '../../models/page.js';
 import type { AgentCounts } from '../../ports/records.js';
-import { type Departure, type Pulse, type RegistryEntry, RegistryPort } from '../../ports/registry.js';
-import { entryAt, type StoredEntry } from '../registry-entry.js';
 import {
+  type Departure,
+  type Pulse,
+  type RegistryEntry,
+  type RegistryFilter,
+  RegistryPort,
+} from '../../ports/registry.js';
+import { Batcher, type Outcome } from '../batcher.js';
+import { agentOf, entryAt, type StoredEntry, type StoredFacts } from '../registry-entry.js';
+import {
+  agentsScript,
+  countsScript,
   departuresScript,
   findScript,
   heartbeatScript,
   listScript,
   putScript,
   removeScript,
+  restoreScript,
+  settleScript,
+  silenceScript,
 } from './registry-scripts.js';
+import type { Script } from './script.js';
 
-/** How many entries one round trip of a list reads. */
-const stride = 500;
+interface Named {
+  readonly tenantId: string;
+  readonly agentId: string;
+}
 
-const tenantsKey = 'chimera:tenants';
+interface Beat extends Named {
+  readonly status: HeartbeatStatus;
+  readonly metrics: JsonValue | undefined;
+}
 
-const keys = (tenantId: string) => ({
-  agents: `chimera:{${tenantId}}:agents`,
-  agentPrefix: `chimera:{${tenantId}}:agent:`,
-  present: `chimera:{${tenantId}}:silence:PRESENT`,
-  suspect: `chimera:{${tenantId}}:silence:SUSPECT`,
-});
+/** How many agents one round trip lists as OFFLINE, and how many it looks at: Redis does nothing else meanwhile. */
+const mostToFile = 1_000;
+const mostToLookAt = 5_000;
 
-/** The registry on Redis. */
+/** How many agents share a round trip. */
+const limits = { maxBatch: 500, maxWaiting: 20_000 };
+
+const tenantsKey = 'chimera:registry:tenants';
+const wholeKey = 'chimera:registry:whole';
+
+const baseOf = (tenantId: string) => `chimera:registry:{${tenantId}}`;
+
+/** The registry on Redis. Heartbeats that arrive together are one call a tenant. */
 @Injectable()
 export class RedisRegistry extends RegistryPort {
+  private readonly beats = new Batcher<Beat, Pulse | undefined>((beats) => this.noteBeats(beats), limits);
+  private readonly agents = new Batcher<Named, Agent | undefined>((names) => this.agentsOf(names), limits);
+
   constructor(
     private readonly redis: Redis,
     private readonly liveness: Liveness,
@@ -43,122 +70,174 @@ export class RedisRegistry extends RegistryPort {
   }
 
   async put(agent: Agent, seen: boolean): Promise<RegistryEntry> {
-    const { agents, agentPrefix, present, suspect } = keys(agent.tenantId);
     await this.call(() => this.redis.sadd(tenantsKey, agent.tenantId));
-    const reply = await this.script(
-      putScript,
-      [agents, agentPrefix + agent.agentId, present, suspect],
-      [agent.agentId, JSON.stringify(agent), seen ? '1' : '0'],
-    );
-    const [status, lastSeen, metrics, now] = texts(reply);
-    const stored = storedEntry(JSON.stringify(agent), status, lastSeen, metrics);
-    return entryAt(stored, Number(now), this.liveness.offlineAfterMs);
+    const fields = fieldsOf(agent);
+    const reply = await this.script(putScript, agent.tenantId, [...fields, seen ? '1' : '0']);
+    return this.entry([fields[1], ...texts(reply)]);
   }
 
-  async heartbeat(
+  async restore(tenantId: string, agents: readonly Agent[]): Promise<readonly string[]> {
+    await this.call(() => this.redis.sadd(tenantsKey, tenantId));
+    return texts(await this.script(restoreScript, tenantId, agents.flatMap(fieldsOf)));
+  }
+
+  async isWhole(): Promise<boolean> {
+    return (await this.call(() => this.redis.exists(wholeKey))) === 1;
+  }
+
+  async markWhole(): Promise<void> {
+    await this.call(() => this.redis.set(wholeKey, '1'));
+  }
+
+  heartbeat(
     tenantId: string,
     agentId: string,
     status: HeartbeatStatus,
     metrics: JsonValue | undefined,
   ): Promise<Pulse | undefined> {
-    const { agentPrefix, present, suspect } = keys(tenantId);
-    const reply = await this.script(
-      heartbeatScript,
-      [agentPrefix + agentId, present, suspect],
-      [agentId, status, metrics === undefined ? '' : JSON.stringify(metrics)],
-    );
-    if (reply === null) return undefined;
-    const [facts, lastSeen, kept, livenessBefore] = texts(reply);
-    return {
-      ...entryAt(storedEntry(facts, status, lastSeen, kept), Number(lastSeen), this.liveness.offlineAfterMs),
-      returned: livenessBefore !== 'PRESENT',
-    };
+    return this.beats.submit({ tenantId, agentId, status, metrics });
+  }
+
+  agent(tenantId: string, agentId: string): Promise<Agent | undefined> {
+    return this.agents.submit({ tenantId, agentId });
   }
 
   async find(tenantId: string, agentId: string): Promise<RegistryEntry | undefined> {
-    const reply = await this.script(findScript, [keys(tenantId).agentPrefix + agentId], []);
-    if (reply === null) return undefined;
-    const [facts, status, lastSeen, metrics, now] = texts(reply);
-    return entryAt(storedEntry(facts, status, lastSeen, metrics), Number(now), this.liveness.offlineAfterMs);
+    const reply = await this.script(findScript, tenantId, [agentId]);
+    return reply === null ? undefined : this.entry(texts(reply));
   }
 
   async list(
     tenantId: string,
-    filter: { status?: AgentStatus | undefined; capability?: string | undefined },
+    { status, capability }: RegistryFilter,
     page: PageRequest,
   ): Promise<Page<RegistryEntry>> {
     const found: RegistryEntry[] = [];
-    let after = page.after?.[0] === undefined ? '' : String(page.after[0]);
-    while (found.length <= page.limit) {
-      const entries = await this.stretch(tenantId, after);
-      found.push(...entries.filter((entry) => matches(entry, filter)));
-      const last = entries.at(-1);
-      if (!last || entries.length < stride) break;
-      after = last.agent.agentId;
+    let from = page.after?.[0] === undefined ? '' : String(page.after[0]);
+    for (;;) {
+      const wanted = page.limit + 1 - found.length;
+      const filter = [status ?? '', capability ?? '', this.liveness.offlineAfterMs];
+      const parameters = [from, wanted, ...filter, mostToFile, mostToLookAt];
+      const [now = '', again, stop = '', ended, ...fields] = texts(
+        await this.script(listScript, tenantId, parameters),
+      );
+      if (again === '1') continue;
+      for (let index = 0; index < fields.length; index += 5) {
+        if (fields[index]) found.push(this.entry([...fields.slice(index, index + 5), now]));
+      }
+      if (found.length > page.limit || ended !== '0') break;
+      from = stop;
     }
     return pageOf(found, page.limit, ({ agent }) => [agent.agentId]);
   }
 
   async remove(tenantId: string, agentId: string): Promise<void> {
-    const { agents, agentPrefix, present, suspect } = keys(tenantId);
-    await this.script(removeScript, [agents, agentPrefix + agentId, present, suspect], [agentId]);
+    await this.script(removeScript, tenantId, [agentId]);
   }
 
   async counts(tenantId: string): Promise<AgentCounts> {
-    const counts = { ACTIVE: 0, IDLE: 0, BUSY: 0, OFFLINE: 0, paused: 0 };
-    for (let after = ''; ;) {
-      const entries = await this.stretch(tenantId, after);
-      for (const { agent, presence } of entries) {
-        counts[presence.status] += 1;
-        if (agent.paused) counts.paused += 1;
-      }
-      const last = entries.at(-1);
-      if (!last || entries.length < stride) return counts;
-      after = last.agent.agentId;
+    for (;;) {
+      const reply = await this.script(countsScript, tenantId, [this.liveness.offlineAfterMs, mostToFile]);
+      if (reply === null) continue;
+      const [ACTIVE = 0, IDLE = 0, BUSY = 0, OFFLINE = 0, paused = 0] = texts(reply).map(Number);
+      return { ACTIVE, IDLE, BUSY, OFFLINE, paused };
     }
   }
 
-  async departures(limit: number): Promise<readonly Departure[]> {
-    const departures: Departure[] = [];
-    for (const tenantId of await this.call(() => this.redis.smembers(tenantsKey))) {
-      const { agentPrefix, present, suspect } = keys(tenantId);
-      const { suspectAfterMs, offlineAfterMs } = this.liveness;
-      const reply = await this.script(
-        departuresScript,
-        [present, suspect],
-        [agentPrefix, String(suspectAfterMs), String(offlineAfterMs), String(limit - departures.length)],
-      );
-      const flat = texts(reply);
-      for (let index = 0; index < flat.length; index += 2) {
-        const state = flat[index + 1] === 'SUSPECT' ? 'SUSPECT' : 'OFFLINE';
-        departures.push({ tenantId, agentId: flat[index] ?? '', state });
-      }
-      if (departures.length >= limit) break;
-    }
-    return departures;
-  }
-
-  private async stretch(tenantId: string, after: string): Promise<readonly RegistryEntry[]> {
-    const { agents, agentPrefix, present, suspect } = keys(tenantId);
-    const reply = await this.script(
-      listScript,
-      [agents, present, suspect],
-      [agentPrefix, after, String(stride)],
+  async silence(): Promise<readonly Silence[]> {
+    const tenantIds = await this.call(() => this.redis.smembers(tenantsKey));
+    const silences = await Promise.all(
+      tenantIds.map(async (tenantId) => {
+        const reply = await this.script(silenceScript, tenantId, [this.liveness.suspectAfterMs]);
+        const [silent = 0, expected = 0] = texts(reply).map(Number);
+        return { tenantId, silent, expected };
+      }),
     );
-    const [now, ...fields] = texts(reply);
-    const entries: RegistryEntry[] = [];
-    for (let index = 0; index < fields.length; index += 4) {
-      const [facts, status, lastSeen, metrics] = fields.slice(index, index + 4);
-      if (!facts) continue;
-      entries.push(
-        entryAt(storedEntry(facts, status, lastSeen, metrics), Number(now), this.liveness.offlineAfterMs),
-      );
-    }
-    return entries;
+    return silences.filter(({ silent }) => silent > 0);
   }
 
-  private script(source: string, scriptKeys: string[], parameters: string[]): Promise<unknown> {
-    return this.call(() => this.redis.eval(source, scriptKeys.length, ...scriptKeys, ...parameters));
+  async departures(tenantId: string, sparing: boolean, limit: number): Promise<readonly Departure[]> {
+    const { suspectAfterMs, offlineAfterMs } = this.liveness;
+    const parameters = [suspectAfterMs, offlineAfterMs, sparing ? '1' : '0', limit];
+    const flat = texts(await this.script(departuresScript, tenantId, parameters));
+    const gone: Departure[] = [];
+    for (let index = 0; index < flat.length; index += 3) {
+      const [agentId = '', state, since] = flat.slice(index, index + 3);
+      gone.push({
+        agentId,
+        state: state === 'SUSPECT' ? 'SUSPECT' : 'OFFLINE',
+        silentSince: Number(since),
+      });
+    }
+    return gone;
+  }
+
+  async settle(tenantId: string, departures: readonly Departure[]): Promise<readonly string[]> {
+    const flat = departures.flatMap(({ agentId, state, silentSince }) => [agentId, state, silentSince]);
+    return texts(await this.script(settleScript, tenantId, flat));
+  }
+
+  private async noteBeats(beats: readonly Beat[]): Promise<readonly Outcome<Pulse | undefined>[]> {
+    return this.eachTenant(beats, async (tenantId, own) => {
+      const parameters = own.flatMap(({ agentId, status, metrics }) => [
+        ...[agentId, status, metrics === undefined ? '' : JSON.stringify(metrics)],
+      ]);
+      const [now = 0, ...answers] = texts(await this.script(heartbeatScript, tenantId, parameters)).map(
+        Number,
+      );
+      const lastSeen = new Date(now);
+      return own.map(({ status }, index) => {
+        const answer = answers[index] ?? -1;
+        if (answer < 0) return undefined;
+        return { status, lastSeen, paused: answer % 2 === 1, returned: answer >= 2 };
+      });
+    });
+  }
+
+  private async agentsOf(names: readonly Named[]): Promise<readonly Outcome<Agent | undefined>[]> {
+    return this.eachTenant(names, async (tenantId, own) => {
+      const ids = own.map(({ agentId }) => agentId);
+      const found = texts(await this.script(agentsScript, tenantId, ids));
+      return found.map((facts) => (facts === '' ? undefined : agentOf(JSON.parse(facts) as StoredFacts)));
+    });
+  }
+
+  /** Asks once for each tenant's part of a batch, all at the same time; a part that fails fails alone. */
+  private async eachTenant<I extends Named, R>(
+    items: readonly I[],
+    ask: (tenantId: string, own: readonly I[]) => Promise<readonly R[]>,
+  ): Promise<readonly Outcome<R>[]> {
+    const outcomes = new Map<I, Outcome<R>>();
+    await Promise.all(
+      [...Map.groupBy(items, ({ tenantId }) => tenantId)].map(async ([tenantId, own]) => {
+        try {
+          const answers = await ask(tenantId, own);
+          for (const [index, value] of answers.entries()) {
+            const item = own[index];
+            if (item) outcomes.set(item, { value });
+          }
+        } catch (error) {
+          for (const item of own) outcomes.set(item, { error });
+        }
+      }),
+    );
+    return items.map((item) => outcomes.get(item) ?? { error: new Error('The registry gave no answer.') });
+  }
+
+  /** From facts, status, lastSeen, metrics, told, now. */
+  private entry([facts, status, lastSeen, metrics, told, now]: readonly string[]): RegistryEntry {
+    const stored: StoredEntry = {
+      facts: JSON.parse(facts ?? '') as StoredFacts,
+      status: status === 'ACTIVE' || status === 'BUSY' ? status : 'IDLE',
+      lastSeen: Number(lastSeen),
+      metrics: JSON.parse(metrics ?? 'null') as JsonValue,
+      unheard: told === 'RESTORED',
+    };
+    return entryAt(stored, Number(now), this.liveness.offlineAfterMs);
+  }
+
+  private script(script: Script, tenantId: string, parameters: readonly (string | number)[]) {
+    return this.call(() => script.run(this.redis, baseOf(tenantId), parameters));
   }
 
   private async call<T>(command: () => Promise<T>): Promise<T> {
@@ -172,24 +251,19 @@ export class RedisRegistry extends RegistryPort {
   }
 }
 
+/** As the scripts take an agent: id, facts, paused, kinds, registeredAt. */
+function fieldsOf(agent: Agent): [string, string, string, string, string] {
+  const { agentId, paused, capabilities, registeredAt } = agent;
+  return [
+    agentId,
+    JSON.stringify(agent),
+    paused ? '1' : '0',
+    JSON.stringify(capabilities),
+    String(registeredAt.getTime()),
+  ];
+}
+
 function texts(reply: unknown): string[] {
   if (!Array.isArray(reply)) return [];
   return reply.map((value: unknown) => (typeof value === 'string' ? value : String(Number(value))));
-}
-
-function storedEntry(facts = '', status = '', lastSeen = '', metrics = ''): StoredEntry {
-  const parsed = JSON.parse(facts) as StoredEntry['facts'];
-  const known = JSON.parse(metrics || 'null') as JsonValue;
-  const said: HeartbeatStatus = status === 'ACTIVE' || status === 'BUSY' ? status : 'IDLE';
-  return { facts: parsed, status: said, lastSeen: Number(lastSeen), metrics: known };
-}
-
-function matches(
-  { agent, presence }: RegistryEntry,
-  { status, capability }: { status?: AgentStatus | undefined; capability?: string | undefined },
-): boolean {
-  return (
-    (status === undefined || presence.status === status) &&
-    (capability === undefined || agent.capabilities.includes(capability))
-  );
 }

@@ -5,6 +5,8 @@ import { createDataSource } from '../../../src/lib/postgres/data-source.js';
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { PostgresRecords } from '../../../src/lib/postgres/postgres-records.js';
 import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
+import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
+import { tablesOf } from '../../../src/lib/postgres/tables.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
 import type { Result } from '../../../src/models/result.js';
@@ -32,7 +34,8 @@ export interface Bench {
   readonly url: string;
   /** A connection of the tables' owner, for looking and reaching past the adapters. */
   readonly sql: pg.Client;
-  open(dataSource?: DataSource): Promise<Desk>;
+  /** `url` is the way to it, when that is not the straight one. */
+  open(url?: string): Promise<Desk>;
   drop(): Promise<void>;
 }
 
@@ -41,21 +44,27 @@ export async function openBench(): Promise<Bench> {
   const sql = new pg.Client(database.url);
   await sql.connect();
   const opened: DataSource[] = [];
+  const pools: StatementPool[] = [];
   return {
     url: database.url,
     sql,
-    async open(dataSource = createDataSource(database.url)) {
+    async open(url = database.url) {
+      const dataSource = createDataSource(url);
       opened.push(await dataSource.initialize());
+      const statements = new StatementPool(url);
+      pools.push(statements);
+      const tables = tablesOf(dataSource);
       const notebook = new Notebook();
       return {
         dataSource,
-        ledger: new PostgresLedger(dataSource, notebook),
-        records: new PostgresRecords(dataSource, leaseMs),
+        ledger: new PostgresLedger(statements, tables, notebook),
+        records: new PostgresRecords(dataSource, statements, tables, leaseMs),
         watch: new PostgresWatch(dataSource),
         signals: notebook.signals,
       };
     },
     async drop() {
+      await Promise.all(pools.map((pool) => pool.close()));
       await Promise.all(opened.map((dataSource) => dataSource.destroy()));
       await sql.end();
       await database.drop();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';
-import { livenessFor } from '../../../src/models/agent.js';
+import { livenessOf } from '../../../src/models/agent.js';
 import { requeueTask, type Task } from '../../../src/models/task.js';
 import { Agents } from '../../../src/services/agents.js';
 import { Dispatcher } from '../../../src/services/dispatcher.js';
@@ -44,15 +44,14 @@ describe('a claim', () => {
     queue.onApplicationBootstrap();
     const { ledger, records, watch, dataSource } = desk;
     const dispatcher = new Dispatcher(queue);
-    const registry = new PostgresRegistry(dataSource, livenessFor(5_000));
+    const registry = new PostgresRegistry(
+      dataSource,
+      livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
+    );
     const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));
-    const settings = {
-      leaseMs,
-      heartbeatIntervalMs: 5_000,
-      sweepIntervalMs: 1_000,
-      policyFourEyes: false,
-      shadowRetentionDays: 30,
-    };
+    const brake = { massLossPercent: 15, massLossGraceMs: 120_000 };
+    const policy = { policyFourEyes: false, shadowRetentionDays: 30 };
+    const settings = { leaseMs, heartbeatIntervalMs: 5_000, sweepIntervalMs: 1_000, ...brake, ...policy };
     claims = new TaskClaims(ledger, agents, dispatcher, new Waiters(signals), settings);
   });
   beforeEach(async () => {
@@ -94,7 +93,7 @@ describe('a claim', () => {
     await add({ taskId, attempt: 1 }, { taskId, attempt: 2 });
     expect(await claim()).toEqual([]);
     expect(await eventually(claim, (assigned) => assigned.length > 0)).toEqual([[taskId, 2]]);
-    const task = await desk.records.find('task', tenantId, taskId);
+    const task = await desk.records.task(tenantId, taskId);
     expect(task?.updatedAt.getTime()).toBeGreaterThanOrEqual(availableAt.getTime());
   });
 

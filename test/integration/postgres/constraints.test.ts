@@ -43,6 +43,7 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
   admin_key_one_row: '"only" = false',
   registry_entries_status: `status = 'OFFLINE'`,
   registry_entries_liveness: `liveness = 'DEAD'`,
+  fleet_brakes_grace: 'releases_at = NULL',
 };
 
 /** What makes an orphan of a row whose parent is not its tenant. */
@@ -81,9 +82,10 @@ describe('the constraints', () => {
     await claimed(desk.ledger, await queued(desk.ledger, { tenantId }));
     await bench.sql.query(`INSERT INTO admin_key (key_hash, created_at) VALUES ('x', now())`);
     await bench.sql.query(
-      `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, liveness) VALUES ($1, 'a', '{}', 'IDLE', now(), 'PRESENT')`,
+      `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, liveness) VALUES ($1, 'a', '{"capabilities": ["x"]}', 'IDLE', now(), 'PRESENT')`,
       [tenantId],
     );
+    await bench.sql.query(`INSERT INTO fleet_brakes VALUES ($1, now(), now(), 3, 4, 1)`, [tenantId]);
     // Without its triggers the database has only the constraints to refuse with.
     for (const { options } of schemas) await withoutGuards(bench.sql, options.name);
   });

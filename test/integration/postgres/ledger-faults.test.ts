@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
-import { createDataSource } from '../../../src/lib/postgres/data-source.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
 import type { Task } from '../../../src/models/task.js';
@@ -50,7 +48,7 @@ describe('the ledger, when things go wrong', () => {
   const backendsThatWaitForALock = async () => {
     const { rows } = await bench.sql.query<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name = 'chimera' AND wait_event_type = 'Lock'`,
+       WHERE datname = current_database() AND application_name = 'chimera statements' AND wait_event_type = 'Lock'`,
     );
     return rows.map(({ pid }) => pid);
   };
@@ -68,7 +66,7 @@ describe('the ledger, when things go wrong', () => {
     } finally {
       await bench.sql.query('DROP TRIGGER refuse_cancelled ON audit_events');
     }
-    await expect(desk.records.find('task', tenantId, task.taskId)).resolves.toEqual(task);
+    await expect(desk.records.task(tenantId, task.taskId)).resolves.toEqual(task);
     expect(await headOf(bench.sql, tenantId)).toEqual(before);
     await cancel(desk, task);
     await expect(desk.records.verifyChain(tenantId)).resolves.toMatchObject({ valid: true });
@@ -119,10 +117,10 @@ describe('the ledger, when things go wrong', () => {
     await bench.sql.query('SELECT pg_terminate_backend($1)', [pids[0]]);
     expect(await cancelled).toMatchObject([unavailable]);
     await holder.release();
-    await expect(desk.records.find('task', tenantId, task.taskId)).resolves.toEqual(task);
+    await expect(desk.records.task(tenantId, task.taskId)).resolves.toEqual(task);
     expect(await headOf(bench.sql, tenantId)).toEqual(before);
     await cancel(desk, task);
-    await expect(desk.records.find('task', tenantId, task.taskId)).resolves.toMatchObject({
+    await expect(desk.records.task(tenantId, task.taskId)).resolves.toMatchObject({
       status: 'CANCELLED',
     });
   });
@@ -144,10 +142,9 @@ describe('the ledger, when things go wrong', () => {
   });
 
   it('says UNAVAILABLE when it waits too long for its turn', async () => {
-    const { options } = createDataSource(bench.url);
-    const hurried = await bench.open(
-      new DataSource({ ...options, extra: { options: '-c lock_timeout=50' } }),
-    );
+    const impatient = new URL(bench.url);
+    impatient.searchParams.set('options', '-c lock_timeout=50');
+    const hurried = await bench.open(impatient.href);
     const holder = await locking('SELECT FROM audit_heads WHERE tenant_id = $1 FOR UPDATE', [tenantId]);
     const unit = () => decide(hurried.ledger, tenantId, {}, (view) => view.record(entry));
     expect(await Promise.allSettled([unit(), unit()])).toMatchObject([unavailable, unavailable]);
@@ -168,7 +165,7 @@ describe('the ledger, when things go wrong', () => {
 
   it('says UNAVAILABLE while the database is away, and works when it is back', async () => {
     const link = await openLink(bench.url);
-    const far = await bench.open(createDataSource(link.url));
+    const far = await bench.open(link.url);
     const task = aTask({ tenantId });
     const submit = () => decide(far.ledger, tenantId, {}, (view) => view.put('task', task));
     await link.cut();
@@ -176,14 +173,14 @@ describe('the ledger, when things go wrong', () => {
       submit(),
       far.ledger.createTenant({ tenantId: 't_never', name: null }, defaultPolicy, systemActor),
       far.records.ping(),
-      far.records.find('task', tenantId, task.taskId),
+      far.records.task(tenantId, task.taskId),
       far.records.liveKey('x'),
       far.records.workOf(tenantId, 'a'),
     ]);
     for (const answer of answers) expect(answer).toMatchObject(unavailable);
     await link.mend();
     await expect(submit()).resolves.toBeUndefined();
-    await expect(far.records.find('task', tenantId, task.taskId)).resolves.toEqual(task);
+    await expect(far.records.task(tenantId, task.taskId)).resolves.toEqual(task);
     await link.close();
   });
 });

@@ -178,7 +178,7 @@ describe('the ledger', () => {
       );
       const winners = (await Promise.all(claims)).filter((winner) => winner !== undefined);
       expect(winners).toHaveLength(1);
-      await expect(desk.records.find('task', tenantId, taskId)).resolves.toMatchObject({
+      await expect(desk.records.task(tenantId, taskId)).resolves.toMatchObject({
         status: 'RUNNING',
         agentId: winners[0],
         attempt: 1,
@@ -246,7 +246,7 @@ describe('the ledger', () => {
       ),
       change(desk.ledger, task, (current, now) => requeueTask(current, now)),
     ]);
-    const stored = await desk.records.find('task', tenantId, task.taskId);
+    const stored = await desk.records.task(tenantId, task.taskId);
     expect(stored).toEqual(answers[1]);
     expect(stored?.version).toBe(3);
   });
@@ -269,6 +269,7 @@ describe('the ledger', () => {
     const running = await claimed(desk.ledger, await queued(desk.ledger, { tenantId: elsewhere }), 'theirs');
     const apiKey = anApiKey({ tenantId: elsewhere });
     await keep(desk.ledger, 'apiKey', [apiKey]);
+    await keep(desk.ledger, 'agent', [anAgent({ tenantId: elsewhere, agentId: 'theirs' })]);
     const needs = {
       tasks: [task.taskId, running.taskId],
       reviews: [card.reviewId],
@@ -309,7 +310,7 @@ describe('the ledger', () => {
     });
     const { records } = desk;
     await expect(records.find('session', tenantId, session.sessionId)).resolves.toEqual(session);
-    await expect(records.find('task', tenantId, task.taskId)).resolves.toEqual({
+    await expect(records.task(tenantId, task.taskId)).resolves.toEqual({
       ...task,
       input: JSON.parse(JSON.stringify(output)) as unknown,
     });

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource, type Logger } from 'typeorm';
-import { createDataSource } from '../../../src/lib/postgres/data-source.js';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { PostgresPolicyTrials } from '../../../src/lib/postgres/postgres-policy-trials.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { systemActor } from '../../../src/models/audit.js';
@@ -11,23 +10,11 @@ interface Query {
   readonly parameters: readonly unknown[];
 }
 
-function ignore(): undefined {
-  return undefined;
-}
-
-/** Keeps every statement that goes by. */
-class Recorder implements Logger {
-  readonly queries: Query[] = [];
-
-  logQuery(sql: string, parameters: readonly unknown[] = []): void {
-    this.queries.push({ sql, parameters });
-  }
-
-  logQueryError = ignore;
-  logQuerySlow = ignore;
-  logSchemaBuild = ignore;
-  logMigration = ignore;
-  log = ignore;
+/** What a call of node-postgres asked: a text with its parameters, or both in one object. */
+function asked([query, values]: readonly unknown[]): Query {
+  if (typeof query === 'string') return { sql: query, parameters: Array.isArray(values) ? values : [] };
+  const { text, values: own } = Object(query) as { text?: unknown; values?: unknown };
+  return { sql: String(text), parameters: Array.isArray(own) ? own : [] };
 }
 
 /** A node of a plan, as EXPLAIN gives it. */
@@ -46,6 +33,7 @@ const growing = [
   'review_cards',
   'audit_events',
   'registry_entries',
+  'registry_capabilities',
   'api_keys',
   'agents',
 ];
@@ -57,7 +45,7 @@ const session = '00000000-0000-7000-8000-000000000001';
 const task = '00000000-0000-7000-8000-00000000000a';
 
 describe('the plans', () => {
-  const recorder = new Recorder();
+  const sent = jest.spyOn(pg.Client.prototype, 'query');
   let bench: Bench;
   let desk: Desk;
   let registry: PostgresRegistry;
@@ -66,25 +54,27 @@ describe('the plans', () => {
 
   beforeAll(async () => {
     bench = await openBench();
-    const { options } = createDataSource(bench.url);
-    desk = await bench.open(new DataSource({ ...options, logging: true, logger: recorder }));
+    desk = await bench.open();
     registry = new PostgresRegistry(desk.dataSource, liveness);
     trials = new PostgresPolicyTrials(desk.dataSource);
     tenantId = await aTenant(desk.ledger);
     await fill(bench, tenantId);
   });
   afterAll(() => bench.drop());
+  afterAll(() => {
+    sent.mockRestore();
+  });
 
   /** Every node of the plans of all that the call asks of the database. */
   const plansOf = async (call: () => Promise<unknown>): Promise<readonly PlanNode[]> => {
-    recorder.queries.length = 0;
+    sent.mockClear();
     await call();
-    const asked = recorder.queries
-      .splice(0)
+    const queries = sent.mock.calls
+      .map(asked)
       .filter(({ sql }) => /^\s*(WITH|SELECT|UPDATE|INSERT)\b/.test(sql));
-    expect(asked.length).toBeGreaterThan(0);
+    expect(queries.length).toBeGreaterThan(0);
     const nodes: PlanNode[] = [];
-    for (const { sql, parameters } of asked) {
+    for (const { sql, parameters } of queries) {
       const { rows } = await bench.sql.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
         `EXPLAIN (FORMAT JSON) ${sql}`,
         [...parameters],
@@ -108,7 +98,7 @@ describe('the plans', () => {
     "a session's ready tasks": () => desk.watch.readyInSession(tenantId, session, undefined, 200),
     'how many tasks are ready': () => desk.watch.readyCounts(3_000),
     'ready tasks': () => desk.watch.readyTasks(tenantId, 'kind-3', 3_000, undefined, 1_000),
-    'a task': () => desk.records.find('task', tenantId, task),
+    'a task': () => desk.records.task(tenantId, task),
     'a card': () => desk.records.find('review', tenantId, task),
     'a result': () => desk.records.result(tenantId, task),
     'a live key': () => desk.records.liveKey('hash-77'),
@@ -153,18 +143,33 @@ describe('the plans', () => {
           leaseTokens: ['token-7'],
           holders: ['agent-7'],
           policy: true,
+          fleetBrakes: [tenantId],
         },
         (view) => view.record({ type: 'session.created', actor: systemActor }),
       ),
     'an agent of the registry': () => registry.find(tenantId, 'agent-20'),
     'agents of the registry': () => registry.list(tenantId, {}, page),
+    'idle agents of the registry': () => registry.list(tenantId, { status: 'IDLE' }, page),
+    'offline agents of the registry': () => registry.list(tenantId, { status: 'OFFLINE' }, page),
+    'agents of the registry by what they take': () => registry.list(tenantId, { capability: 'kind-0' }, page),
+    'idle agents by what they take': () =>
+      registry.list(tenantId, { status: 'IDLE', capability: 'kind-0' }, page),
+    'offline agents by what they take': () =>
+      registry.list(tenantId, { status: 'OFFLINE', capability: 'kind-0' }, page),
+    'many facts of agents': () => registry.agent(tenantId, 'agent-20'),
+    'how many are silent': () => registry.silence(),
+    'what was settled': () =>
+      registry.settle(tenantId, [{ agentId: 'agent-20', state: 'SUSPECT', silentSince: 0 }]),
+    'agents to be restored': () => desk.watch.agentsAfter({ tenantId, agentId: 'agent-7' }, 500),
+    'agents that were removed': () => desk.watch.removedAgents(tenantId, ['agent-20', 'agent-40']),
+    'leases to be kept': () => desk.records.keepLeases(tenantId),
     'how many agents there are': () => registry.counts(tenantId),
-    'agents that fell silent': () => registry.departures(50),
     'results that were judged': () => trials.judged(tenantId, lastDay(), page),
     'results after one': () => trials.judged(tenantId, lastDay(), { limit: 50, after: [task] }),
     'how many results were judged': () => trials.countJudged(tenantId, lastDay()),
     'what a shadow has not judged': () =>
       trials.unjudged({ tenantId, draftId: task, since: lastDay().from }, 50),
+    'agents that fell silent': () => registry.departures(tenantId, false, 50),
     heartbeats: () => registry.heartbeat(tenantId, 'agent-20', 'IDLE', undefined),
   };
 
@@ -179,6 +184,10 @@ describe('the plans', () => {
     ['overdue reviews', 'review_cards_due', 'due_at'],
     ['agents that fell silent', 'registry_entries_silence', 'last_seen'],
     ["an agent's work", 'tasks_cancelled', 'completed_at'],
+    ['how many are silent', 'registry_entries_silence', 'last_seen'],
+    ['idle agents of the registry', 'registry_entries_listed', 'status'],
+    ['offline agents of the registry', 'registry_entries_absent', 'tenant_id'],
+    ['agents of the registry by what they take', 'registry_capabilities_pkey', 'capability'],
   ])('reach into the index by the time for %s', async (name, index, column) => {
     const nodes = await plansOf(calls[name] ?? (() => Promise.resolve()));
     const conditions = nodes.flatMap((node) =>
@@ -202,6 +211,7 @@ async function fill({ sql }: Bench, tenantId: string): Promise<void> {
     'results',
     'api_keys',
     'agents',
+    'registry_entries',
   ]) {
     await withoutGuards(sql, table);
   }
@@ -263,8 +273,12 @@ async function fill({ sql }: Bench, tenantId: string): Promise<void> {
     [tenantId],
   );
   await sql.query(
-    `INSERT INTO registry_entries SELECT tenant_id, agent_id, json_build_object('capabilities', json_build_array('x'), 'paused', false,
-       'registeredAt', now()), 'IDLE', now() - random() * interval '16 seconds', NULL, 'PRESENT' FROM agents`,
+    `INSERT INTO registry_entries SELECT tenant_id, agent_id, json_build_object('capabilities', json_build_array('x', 'kind-' || substr(agent_id, 7)::integer % 20), 'paused', false,
+       'registeredAt', now()), 'IDLE', now() + random() * interval '1 hour' - interval '1 minute', NULL, CASE WHEN random() < 0.1 THEN 'OFFLINE' ELSE 'PRESENT' END FROM agents`,
+  );
+  await sql.query(
+    `INSERT INTO registry_capabilities
+     SELECT tenant_id, json_array_elements_text(facts -> 'capabilities'), agent_id FROM registry_entries`,
   );
   await sql.query('VACUUM ANALYZE');
 }

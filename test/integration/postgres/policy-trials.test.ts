@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { v7 as uuidv7 } from 'uuid';
+import { UUID, uuidv7 } from 'uuidv7';
 import { PostgresPolicyTrials } from '../../../src/lib/postgres/postgres-policy-trials.js';
 import type { Backtest, BacktestReport } from '../../../src/models/backtest.js';
 import { BacktestTally } from '../../../src/models/backtest-tally.js';
@@ -168,7 +168,7 @@ describe('policies on their way into force, in the database', () => {
       const ids: string[] = [];
       for (const time of times) {
         const { result } = await held(desk.ledger, { tenantId });
-        const id = uuidv7({ msecs: Date.parse(time) });
+        const id = UUID.fromFieldsV7(Date.parse(time), 0, 0, randomInt(2 ** 32)).toString();
         await bench.sql.query('ALTER TABLE results DISABLE TRIGGER USER');
         await bench.sql.query('UPDATE results SET created_at = $2, result_id = $3 WHERE result_id = $1', [
           result.resultId,

@@ -24,7 +24,7 @@ async function wipe(mode: Mode, { config }: TestStore): Promise<void> {
   }
   const client = new pg.Client(config.databaseUrl);
   await client.connect();
-  await client.query(`TRUNCATE registry_entries; TRUNCATE ${queueSchema}.job CASCADE`);
+  await client.query(`TRUNCATE registry_entries CASCADE; TRUNCATE ${queueSchema}.job CASCADE`);
   await client.end();
 }
 

@@ -217,7 +217,7 @@ describe('the records', () => {
 
   describe("of an agent's work", () => {
     const leaseOf = async (taskId: string) =>
-      (await desk.records.find('task', tenantId, taskId))?.leaseExpiresAt?.getTime() ?? 0;
+      (await desk.records.task(tenantId, taskId))?.leaseExpiresAt?.getTime() ?? 0;
     const hand = async (agentId: string, ms: number, fields: Partial<Task> = {}) =>
       claimed(desk.ledger, await queued(desk.ledger, { tenantId, ...fields }), agentId, ms);
 
@@ -335,7 +335,7 @@ describe('the records', () => {
     const running = await claimed(desk.ledger, await queued(desk.ledger, { tenantId: elsewhere }), 'theirs');
     const look = (tenant: string) =>
       Promise.all([
-        desk.records.find('task', tenant, task.taskId),
+        desk.records.task(tenant, task.taskId),
         desk.records.find('review', tenant, card.reviewId),
         desk.records.find('session', tenant, session.sessionId),
         desk.records.find('agent', tenant, 'writer-1'),

@@ -7,7 +7,7 @@ const seen = Date.parse('2026-03-01T12:00:00.000Z');
 
 function stored(status: StoredEntry['status']): StoredEntry {
   const facts = { ...agent, registeredAt: agent.registeredAt.toISOString() };
-  return { facts, status, lastSeen: seen, metrics: { load: 0.5 } };
+  return { facts, status, lastSeen: seen, metrics: { load: 0.5 }, unheard: false };
 }
 
 describe('an entry of the registry', () => {
@@ -23,6 +23,12 @@ describe('an entry of the registry', () => {
     expect(entryAt(stored('BUSY'), seen, 60_000)).toEqual({
       agent,
       presence: { status: 'BUSY', lastSeen: new Date(seen), metrics: { load: 0.5 } },
+    });
+  });
+
+  it('is OFFLINE since it registered when nobody has heard from it', () => {
+    expect(entryAt({ ...stored('BUSY'), unheard: true }, seen, 60_000).presence).toMatchObject({
+      ...{ status: 'OFFLINE', lastSeen: agent.registeredAt },
     });
   });
 

@@ -21,8 +21,8 @@ describe('the SQL of a table', () => {
 
   it('finds a row to update by its whole key and the version that was read', () => {
     for (const table of [tables.task, tables.review, tables.session, tables.agent, tables.apiKey]) {
-      expect(table.update).toMatch(
-        / WHERE t\.tenant_id = r\."tenantId" AND t\.\w+ = r\."\w+" AND t\.version = r\."storedVersion"$/,
+      expect(table.update.text).toMatch(
+        / WHERE t\.tenant_id = r\."tenantId" AND t\.\w+ = r\."\w+" AND t\.version = r\."storedVersion" RETURNING 1/,
       );
     }
   });
@@ -30,18 +30,18 @@ describe('the SQL of a table', () => {
   it('never writes over what a person was shown, or what was submitted', () => {
     const assigned = (sql: string) => /SET (.*) FROM json_to_recordset/.exec(sql)?.[1] ?? '';
     for (const column of ['tenant_id', 'input', 'kind', 'priority', 'created_at', 'request_digest'])
-      expect(assigned(tables.task.update)).not.toMatch(new RegExp(`(^|, )${column} =`));
+      expect(assigned(tables.task.update.text)).not.toMatch(new RegExp(`(^|, )${column} =`));
     for (const column of ['proposed_output', 'reasons', 'task_input', 'confidence', 'due_at'])
-      expect(assigned(tables.review.update)).not.toMatch(new RegExp(`(^|, )${column} =`));
-    expect(assigned(tables.task.update)).toMatch(/(^|, )version = r\."version"/);
+      expect(assigned(tables.review.update.text)).not.toMatch(new RegExp(`(^|, )${column} =`));
+    expect(assigned(tables.task.update.text)).toMatch(/(^|, )version = r\."version"/);
   });
 
   it('takes rows as one parameter, typed by the mapping', () => {
-    expect(tables.agent.insert).toMatch(
+    expect(tables.agent.insert.text).toMatch(
       /^INSERT INTO agents \(tenant_id, .*\) SELECT r\."tenantId", .* FROM json_to_recordset\(\$1::json\) AS r\(/,
     );
-    expect(tables.agent.insert).toContain('"capabilities" text[]');
-    expect(tables.agent.insert.match(/\$\d/g)).toEqual(['$1']);
+    expect(tables.agent.insert.text).toContain('"capabilities" text[]');
+    expect(tables.agent.insert.text.match(/\$\d/g)).toEqual(['$1']);
   });
 
   it('reads bigints as numbers', () => {

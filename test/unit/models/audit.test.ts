@@ -60,19 +60,13 @@ describe('the hash of an audit event', () => {
 });
 
 describe('the feed', () => {
-  it('never tells of keys and tenants, nor of policies that are not in force', () => {
+  it('never tells of keys, tenants and brakes, nor of policies that are not in force', () => {
     const kept = auditTypes.filter((type) => !feedTypes.some((told) => told === type));
     expect(kept).toEqual([
-      'tenant.created',
-      'key.created',
-      'key.revoked',
-      'session.started',
-      'policy.drafted',
-      'policy.shadowed',
-      'policy.backtested',
-      'policy.proposed',
-      'policy.approved',
-      'policy.discarded',
+      ...['tenant.created', 'key.created', 'key.revoked', 'session.started'],
+      ...['policy.drafted', 'policy.shadowed', 'policy.backtested'],
+      ...['policy.proposed', 'policy.approved', 'policy.discarded'],
+      ...['fleet.brake_engaged', 'fleet.brake_released'],
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import type { ApiKey } from '../../../src/models/access.js';
 import type { Agent } from '../../../src/models/agent.js';
 import { digestOf } from '../../../src/models/digest.js';

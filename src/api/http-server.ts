@@ -1,0 +1,49 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { uuidv7 } from 'uuidv7';
+import { type Admission, classOf } from './admission.js';
+import { pathOf } from './early-errors.js';
+import { problemOf } from './problems.js';
+
+/** Connections that one process holds open; the next is closed at once. */
+const maxConnections = 20_000;
+
+/** How long a request may take to arrive, in milliseconds: its headers, and all of it. */
+const arrival = { headersTimeout: 10_000, requestTimeout: 30_000 };
+
+/** Longer than load balancers keep theirs, so that it is they who close an idle connection. In milliseconds. */
+const keepAliveTimeout = 72_000;
+
+/** An HTTP server that asks for admission before anything else is done for a request. */
+export function admittingServer(handle: RequestListener, admission: () => Admission | undefined): Server {
+  const server = createServer({ ...arrival, keepAliveTimeout }, (request, response) => {
+    const leave = admission()?.enter(classOf(request.method ?? '', request.url ?? ''));
+    if (leave) {
+      response.once('close', leave);
+      handle(request, response);
+    } else if (admission()) turnAway(request, response);
+    else handle(request, response);
+  });
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+/** A refusal must cost next to nothing, so it is written here and not logged: `/metrics` counts it. */
+function turnAway(request: IncomingMessage, response: ServerResponse): void {
+  const detail =
+    'More requests have come than can be answered in good time. Nothing was changed; try again shortly.';
+  const problem = problemOf('OVERLOADED', detail, pathOf(request.url ?? '/'));
+  const body = JSON.stringify(problem);
+  response.writeHead(problem.status, {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'retry-after': '1',
+    'x-request-id': uuidv7(),
+  });
+  response.end(body);
+}

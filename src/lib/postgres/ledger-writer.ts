@@ -1,0 +1,58 @@
+import type { LedgerState } from './ledger-state.js';
+import type { Sender, Statement, StatementResult } from './statement-pool.js';
+import type { Tables } from './tables.js';
+
+/** The events and the new ends of their chains, in one statement. */
+function appendEvents(tables: Tables): Statement {
+  return {
+    name: 'append-events',
+    text: `WITH appended AS (${tables.audit.insert.text})
+      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash
+      FROM json_to_recordset($2::json) AS r("tenantId" text, sequence bigint, hash text) WHERE h.tenant_id = r."tenantId"`,
+  };
+}
+
+/** Writes what a batch has changed: one statement a kind of row and change. */
+export class LedgerWriter {
+  private readonly append: Statement;
+
+  constructor(private readonly tables: Tables) {
+    this.append = appendEvents(tables);
+  }
+
+  /**
+   * Sends the writes, in an order that the database's guards allow: a task reaches EXECUTE only behind an approved card, and a
+   * policy is there before the draft that became it. Each
+   * resolves once it is done.
+   */
+  write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
+    const insert = (table: keyof Tables, rows: readonly object[]) =>
+      rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [JSON.stringify(rows)])];
+    const update = (table: keyof Tables, rows: readonly object[]) =>
+      rows.length === 0 ? [] : [sender.send(this.tables[table].update, [JSON.stringify(rows), rows.length])];
+    const first = ['session', 'agent', 'apiKey', 'fleetBrake', 'policy', 'backtest', 'stagedPolicy'] as const;
+    return [
+      ...(['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const).flatMap((kind) =>
+        update(kind, state.updated(kind)),
+      ),
+      ...first.flatMap((kind) => insert(kind, state.inserted(kind))),
+      ...(['backtest', 'stagedPolicy'] as const).flatMap((kind) => update(kind, state.updated(kind))),
+      ...(['task', 'result', 'review'] as const).flatMap((kind) => insert(kind, state.inserted(kind))),
+      ...update('task', state.updated('task')),
+      ...this.events(sender, state),
+    ];
+  }
+
+  private events(sender: Sender, { events }: LedgerState): Promise<StatementResult>[] {
+    if (events.length === 0) return [];
+    const rows = events.map(({ actor, ...event }) => ({
+      ...event,
+      actorType: actor.type,
+      actorId: actor.id,
+    }));
+    const ends = new Map(
+      events.map(({ tenantId, sequence, hash }) => [tenantId, { tenantId, sequence, hash }]),
+    );
+    return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify([...ends.values()])])];
+  }
+}

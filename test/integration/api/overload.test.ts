@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { Agent } from 'undici';
+import { createStore, createTenant, type TestStore, type TestTenant } from '../../support/chimera.js';
+
+describe('a server with more requests in hand than it can answer', () => {
+  let store: TestStore;
+  let tenant: TestTenant;
+  let url: string;
+  const crowd = new Agent({ pipelining: 1 });
+
+  beforeAll(async () => {
+    store = await createStore('postgres');
+    const server = await store.start();
+    url = server.url;
+    tenant = await createTenant(server.url);
+  });
+  afterAll(async () => {
+    await crowd.close();
+    await store.drop();
+  });
+
+  const get = (path: string) =>
+    crowd.request({
+      origin: url,
+      path,
+      method: 'GET',
+      headers: { authorization: `Bearer ${tenant.auditor.key}` },
+    });
+
+  it('turns the next away at once, stays alive, and answers those that it let in', async () => {
+    const holder = new pg.Client(store.config.databaseUrl);
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const asked = Array.from({ length: 4_200 }, () => get(tenant.path));
+    const refused = await Promise.any(
+      asked.map(async (answer) => {
+        const { statusCode, headers, body } = await answer;
+        if (statusCode === 200) throw new Error('It was let in.');
+        return { statusCode, headers, problem: await body.json() };
+      }),
+    );
+    expect(refused).toMatchObject({
+      statusCode: 503,
+      headers: {
+        'content-type': 'application/problem+json; charset=utf-8',
+        'retry-after': '1',
+        'x-request-id': expect.any(String),
+      },
+      problem: { code: 'OVERLOADED', status: 503, instance: tenant.path },
+    });
+    expect((await get('/health/live')).statusCode).toBe(200);
+    await holder.query('COMMIT');
+    await holder.end();
+    const statuses = Map.groupBy(
+      (await Promise.all(asked)).map(({ statusCode }) => statusCode),
+      (status) => status,
+    );
+    expect(statuses.get(200)).toHaveLength(4_096);
+    expect([...statuses.keys()].sort()).toEqual([200, 503]);
+  }, 60_000);
+});

@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { kind } from './agent.js';
+import { codeOf, ConnectionClosed, type Origins } from './connection.js';
+import type { Meter } from './meter.js';
+import type { TenantAccess } from './plan.js';
+import { Pool } from './pool.js';
+import type { Witness } from './witness.js';
+
+/** A submission is sent again for this long before it counts as never answered. */
+const patienceMs = 60_000;
+const retryMs = 100;
+
+/** What becomes of a held result that is approved. */
+export type OnApproval = 'EXECUTE' | 'COMPLETE';
+
+/** Sends tasks in, each under an idempotency key so that it can be sent again. */
+export class Submitter {
+  private readonly pool: Pool;
+  private readonly path: string;
+
+  constructor(
+    private readonly tenant: TenantAccess,
+    private readonly around: {
+      readonly origins: Origins;
+      readonly meter: Meter;
+      readonly witness: Witness;
+      /** Sets the keys of this submitter apart from those of others. */
+      readonly name: string;
+    },
+  ) {
+    this.path = `/v1/tenants/${tenant.tenantId}/tasks`;
+    this.pool = new Pool(around.origins, tenant.submitterKey);
+  }
+
+  /** Submits one task, until there is an answer. Resolves with its id; `undefined` if there never was one. */
+  async submit(
+    n: number,
+    due: number,
+    held = false,
+    onApproval: OnApproval = 'EXECUTE',
+  ): Promise<string | undefined> {
+    const { meter, witness, name } = this.around;
+    const series = meter.series('submit');
+    const body = JSON.stringify({ kind, input: { n, ...(held && { held }) }, onApproval });
+    const key = ['idempotency-key', `${name}-${n}`];
+    while (performance.now() - due < patienceMs) {
+      try {
+        const reply = await this.pool.send('POST', this.path, body, true, key);
+        if (reply.status === 202) {
+          series.record(performance.now() - due);
+          const { taskId } = JSON.parse(reply.body) as { readonly taskId: string };
+          witness.submitted(this.tenant.tenantId, taskId, n);
+          return taskId;
+        }
+        series.fail(String(reply.status));
+        await pause(reply.retryAfterMs ?? retryMs);
+      } catch (error) {
+        if (error instanceof ConnectionClosed) break;
+        series.fail(codeOf(error));
+        await pause(retryMs);
+      }
+    }
+    witness.gaveUp();
+    return undefined;
+  }
+
+  /** Submits tasks number `from` to below `to` in one request, all or none. */
+  async submitBatch(from: number, to: number): Promise<void> {
+    const { meter, witness } = this.around;
+    const tasks = Array.from({ length: to - from }, (_, index) => ({ kind, input: { n: from + index } }));
+    const begun = performance.now();
+    for (;;) {
+      const reply = await this.pool.send('POST', `${this.path}/batch`, JSON.stringify({ tasks }));
+      if (reply.status === 202) {
+        meter.series('submit batch').record(performance.now() - begun);
+        const { items } = JSON.parse(reply.body) as {
+          readonly items: readonly { readonly taskId: string }[];
+        };
+        for (const [index, { taskId }] of items.entries())
+          witness.submitted(this.tenant.tenantId, taskId, from + index);
+        return;
+      }
+      meter.series('submit batch').fail(String(reply.status));
+      if (reply.status !== 429 && reply.status !== 503)
+        throw new Error(`A batch of tasks was answered ${reply.status}: ${reply.body.slice(0, 300)}`);
+      await pause(reply.retryAfterMs ?? retryMs);
+    }
+  }
+
+  /** Asks for the result of a task that is held; it must not be shown. */
+  async peek(taskId: string): Promise<void> {
+    try {
+      const reply = await this.pool.send('GET', `${this.path}/${taskId}/result`);
+      if (reply.status !== 404)
+        this.around.witness.saw(`the result of held task ${taskId} was answered ${reply.status}`);
+    } catch (error) {
+      this.around.meter.series('peek').fail(codeOf(error));
+    }
+  }
+
+  /** Loses its connections at this instant. */
+  cut(): void {
+    this.pool.cut();
+  }
+
+  async stop(): Promise<void> {
+    await this.pool.close();
+  }
+}
