@@ -89,7 +89,7 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
   async keepVerdicts(verdicts: readonly ShadowVerdict[]): Promise<void> {
     if (verdicts.length === 0) return;
     const { insert } = this.tables.shadowVerdict;
-    await this.query(`${insert} ON CONFLICT DO NOTHING`, [JSON.stringify(verdicts)]);
+    await this.query(`${insert.text} ON CONFLICT DO NOTHING`, [JSON.stringify(verdicts)]);
   }
 
   async forgetVerdicts(before: Date, limit: number): Promise<number> {
