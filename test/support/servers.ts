@@ -34,11 +34,16 @@ async function copyDatabase(template: string): Promise<TestDatabase> {
   await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(sharedUrl('TEST_DATABASE_URL'));
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, drop: () => drop(name) };
 }
 
-async function administer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: sharedUrl('TEST_DATABASE_URL') });
+/** The server's own housekeeping may be at work in it, which only a superuser can end. */
+function drop(name: string): Promise<void> {
+  return administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, sharedUrl('TEST_SUPERUSER_URL'));
+}
+
+async function administer(sql: string, url = sharedUrl('TEST_DATABASE_URL')): Promise<void> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(sql);
@@ -69,7 +74,7 @@ async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Pro
   }
 }
 
-function sharedUrl(name: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
+function sharedUrl(name: 'TEST_DATABASE_URL' | 'TEST_SUPERUSER_URL' | 'TEST_REDIS_URL'): string {
   const url = process.env[name];
   if (url === undefined)
     throw new Error(`${name} is not set: tests run through Jest, whose global setup starts the servers.`);

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, escapeIdentifier } from 'pg';
+import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/lib/embedded-postgres.js';
 import { superuser } from '../../src/lib/embedded-postgres/cluster.js';
 import { migrateDatabase } from '../../src/lib/postgres/migrate.js';
@@ -46,20 +46,11 @@ async function startSharedPostgres(): Promise<void> {
   };
   const postgres = await startEmbeddedPostgres({ dataDir, settings });
   undo.push(() => postgres.stop());
-  await letDatabasesBeDropped(postgres.url);
   await createTemplate(postgres.url);
   process.env['TEST_DATABASE_URL'] = postgres.url;
-}
-
-/** Dropping a database ends who is at work in it, and that may be the server's own housekeeping. */
-async function letDatabasesBeDropped(serverUrl: string): Promise<void> {
-  const url = new URL(serverUrl);
-  const owner = url.username;
+  const url = new URL(postgres.url);
   url.username = superuser;
-  const client = new Client({ connectionString: url.href });
-  await client.connect();
-  await client.query(`GRANT pg_signal_autovacuum_worker TO ${escapeIdentifier(owner)}`);
-  await client.end();
+  process.env['TEST_SUPERUSER_URL'] = url.href;
 }
 
 async function createTemplate(serverUrl: string): Promise<void> {
