@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FleetBrakes } from '../services/fleet-brakes.js';
+import { Admission } from './admission.js';
 
 /** How long the database may take to say how many brakes are engaged, in milliseconds. */
 const patienceMs = 1_000;
@@ -24,7 +25,16 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(private readonly fleetBrakes: FleetBrakes) {
+  private readonly refused = new Counter({
+    name: 'chimera_requests_refused_total',
+    help: 'Requests that were turned away because more had come than could be answered in good time.',
+    registers: [this.registry],
+  });
+
+  constructor(
+    private readonly fleetBrakes: FleetBrakes,
+    private readonly admission: Admission,
+  ) {
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -39,6 +49,8 @@ export class Metrics {
     const engaged = await Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined);
     if (engaged === undefined) this.brakes.remove();
     else this.brakes.set(engaged.length);
+    this.refused.reset();
+    this.refused.inc(this.admission.refused);
     return this.registry.metrics();
   }
 }

@@ -50,6 +50,8 @@ describe('a server with more requests in hand than it can answer', () => {
       problem: { code: 'OVERLOADED', status: 503, instance: tenant.path },
     });
     expect((await get('/health/live')).statusCode).toBe(200);
+    const metrics = await (await get('/metrics')).body.text();
+    expect(metrics).toMatch(/^chimera_requests_refused_total [1-9]/m);
     await holder.query('COMMIT');
     await holder.end();
     const statuses = Map.groupBy(

@@ -44,6 +44,17 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
   registry_entries_status: `status = 'OFFLINE'`,
   registry_entries_liveness: `liveness = 'DEAD'`,
   fleet_brakes_grace: 'releases_at = NULL',
+  policy_drafts_state_known: `state = 'LOST'`,
+  policy_drafts_shadowed: `state = 'SHADOW'`,
+  policy_drafts_proposed: `proposed_by = 'somebody'`,
+  policy_drafts_four_eyes: `approved_by = 'somebody'`,
+  policy_drafts_looser_approved: `state = 'LIVE', policy_version = 1, closed_at = now()`,
+  policy_drafts_live: 'policy_version = 1',
+  policy_drafts_closed: 'closed_at = now()',
+  policy_backtests_state_known: `state = 'LOST'`,
+  policy_backtests_finished: 'finished_at = now()',
+  policy_backtests_done_has_report: `report = '{}'`,
+  shadow_verdicts_outcomes: `live = 'MAYBE'`,
 };
 
 /** What makes an orphan of a row whose parent is not its tenant. */
@@ -52,6 +63,10 @@ const orphans: Readonly<Record<string, string>> = {
   tasks_parent: 'parent_task_id = gen_random_uuid()',
   results_of_task: 'task_id = gen_random_uuid()',
   review_cards_of_task: 'task_id = gen_random_uuid()',
+  policy_backtests_base: 'base_version = 99',
+  policy_drafts_backtest: 'backtest_id = gen_random_uuid()',
+  policy_drafts_became: `policy_version = 99, state = 'LIVE', looser = false, proposed_by = 'x', proposed_at = now(), proposed_over = 1, closed_at = now()`,
+  shadow_verdicts_of_draft: 'draft_id = gen_random_uuid()',
 };
 
 interface Constraint {
@@ -86,6 +101,19 @@ describe('the constraints', () => {
       [tenantId],
     );
     await bench.sql.query(`INSERT INTO fleet_brakes VALUES ($1, now(), now(), 3, 4, 1)`, [tenantId]);
+    await bench.sql.query(
+      `WITH draft AS (
+         INSERT INTO policy_drafts (tenant_id, draft_id, rules, rules_digest, state, created_at, created_by, version)
+         VALUES ($1, gen_random_uuid(), '{}', 'x', 'DRAFT', now(), 'somebody', 1) RETURNING draft_id
+       ), backtest AS (
+         INSERT INTO policy_backtests (tenant_id, backtest_id, rules, rules_digest, base_version, from_at, to_at, state, done,
+                                       created_at, created_by, updated_at, version)
+         VALUES ($1, gen_random_uuid(), '{}', 'x', 1, now(), now(), 'QUEUED', 0, now(), 'somebody', now(), 1)
+       )
+       INSERT INTO shadow_verdicts (tenant_id, draft_id, result_id, task_id, kind, live, shadow, detectors, judged_at)
+       SELECT $1, draft_id, gen_random_uuid(), gen_random_uuid(), 'k', 'HITL', 'APPROVE', '{}', now() FROM draft`,
+      [tenantId],
+    );
     // Without its triggers the database has only the constraints to refuse with.
     for (const { options } of schemas) await withoutGuards(bench.sql, options.name);
   });

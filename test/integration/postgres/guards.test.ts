@@ -65,7 +65,10 @@ describe('the guards in the database', () => {
     });
 
     it('refuse to truncate', async () => {
-      await expect(attempt(`TRUNCATE ${table}`)).rejects.toMatchObject(never);
+      // A table that others refer to is refused for that before its own guard is asked.
+      await expect(attempt(`TRUNCATE ${table}`)).rejects.toThrow(
+        /cannot truncate a table referenced|never changed/,
+      );
       await expect(attempt(`TRUNCATE ${table} CASCADE`)).rejects.toMatchObject(never);
     });
   });
