@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caller } from '../models/access.js';
 import { DomainError } from '../models/errors.js';
@@ -28,13 +28,19 @@ export const CallerOf = createParamDecorator((_: unknown, context: ExecutionCont
 
 /** Aborts when the connection is gone before it was answered. */
 export const Disconnect = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
-  const reply = context.switchToHttp().getResponse<FastifyReply>();
+  const { raw } = context.switchToHttp().getResponse<FastifyReply>();
   const controller = new AbortController();
-  reply.raw.once('close', () => {
+  whenClosed(raw, () => {
     controller.abort();
   });
   return controller.signal;
 });
+
+/** It may have been closed already, while the key was looked up. */
+function whenClosed(response: ServerResponse, act: () => void): void {
+  if (response.destroyed) act();
+  else response.once('close', act);
+}
 
 /** A connection that breaks this soon after an answer may have lost it, in milliseconds. */
 const lostWithinMs = 2_000;
@@ -54,7 +60,7 @@ export const Undelivered = createParamDecorator((_: unknown, context: ExecutionC
   const { raw } = context.switchToHttp().getResponse<FastifyReply>();
   const { socket } = context.switchToHttp().getRequest<FastifyRequest>().raw;
   const undelivered = new AbortController();
-  raw.once('close', () => {
+  whenClosed(raw, () => {
     if (raw.writableFinished) noteAnswer(socket, undelivered);
     else undelivered.abort();
   });

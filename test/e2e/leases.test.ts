@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import pg from 'pg';
 import { aDoubtfulResult, aFailure, aResult } from '../factories.js';
 import {
   createStore,
@@ -30,6 +31,9 @@ import {
 
 const leaseMs = 1_500;
 
+const waitingForKeys = `SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%api_keys%'`;
+
 describe.each(modes)('the lease on a task on %s', (mode) => {
   let store: TestStore;
   let tenant: TestTenant;
@@ -44,6 +48,17 @@ describe.each(modes)('the lease on a task on %s', (mode) => {
     tenant = await createTenant(url);
     await register(tenant, 'writer');
   });
+
+  /** A claim on a connection of its own, which the test can break. */
+  const claimBy = (agentId: string, body: string) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST ${tenant.path}/agents/${agentId}/claims HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\n` +
+        `authorization: Bearer ${tenant.agent.key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    return socket;
+  };
 
   it('goes to one agent, however many ask at the same instant', async () => {
     await Promise.all(Array.from({ length: 8 }, (_, index) => register(tenant, `rival-${index}`)));
@@ -61,19 +76,34 @@ describe.each(modes)('the lease on a task on %s', (mode) => {
   it('goes back when the answer that carried it is lost with its connection, though the agent lives on', async () => {
     await register(tenant, 'other');
     const taskId = await submit(tenant);
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    const body = '{}';
-    socket.write(
-      `POST ${tenant.path}/agents/writer/claims HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\n` +
-        `authorization: Bearer ${tenant.agent.key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-    );
+    const socket = claimBy('writer', '{}');
     await once(socket, 'data');
     socket.resetAndDestroy();
     const [assignment] = await claim(tenant, 'other', { waitMs: 20_000 });
     expect(assignment).toMatchObject({ taskId });
     const causes = (await historyOf(tenant, taskId)).map(({ payload }) => payload?.['cause']);
     expect(causes).toContain('UNDELIVERED');
+  });
+
+  it('never goes to whoever hung up before the key was looked up', async () => {
+    await register(tenant, 'other');
+    const holder = new pg.Client(store.config.databaseUrl);
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const gone = [1, 2, 3].map(() => claimBy('writer', `{"waitMs":30000}`));
+    await Promise.all(gone.map((socket) => once(socket, 'connect')));
+    await until(async () => {
+      // What a transaction has seen of other sessions it sees until it asks anew.
+      await holder.query('SELECT pg_stat_clear_snapshot()');
+      return ((await holder.query(waitingForKeys)).rowCount ?? 0) > 0;
+    });
+    for (const socket of gone) socket.destroy();
+    await holder.query('COMMIT');
+    await holder.end();
+    const taskId = await submit(tenant);
+    expect(await claim(tenant, 'other', { waitMs: 20_000 })).toMatchObject([{ taskId }]);
+    const types = (await historyOf(tenant, taskId)).map(({ type }) => type);
+    expect(types).toEqual(['task.queued', 'task.running']);
   });
 
   it('is lost when it runs out: the task goes to another agent, and the late result changes nothing', async () => {
