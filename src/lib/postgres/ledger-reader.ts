@@ -6,6 +6,9 @@ import type { Tables } from './tables.js';
 
 type Wanted = Pick<Work<unknown>, 'tenantId' | 'needs'>;
 
+/** Which ids of one sort a unit of work asks for. */
+type IdsOf = (needs: Needs) => readonly string[] | undefined;
+
 /** What a batch wants to see, as it was read. */
 export interface Loaded {
   readonly heads: ReadonlyMap<string, Head>;
@@ -98,53 +101,18 @@ export class LedgerReader {
     const tenantIds = [...new Set(wanted.map(({ tenantId }) => tenantId))].sort();
     const locking = sender.send(lockHeads, [tenantIds]);
     const { statements } = this;
-    const pick = (idsOf: (needs: Needs) => readonly string[] | undefined) => pairsOf(wanted, idsOf);
+    const ask = <T>(statement: Statement, idsOf: IdsOf) =>
+      rowsOf<T>(sender, statement, pairsOf(wanted, idsOf));
     const reading = {
-      tasks: rowsOf<Rows['task']>(
-        sender,
-        statements.tasks,
-        pick((needs) => needs.tasks),
-      ),
-      keyed: rowsOf<Rows['task']>(
-        sender,
-        statements.keyed,
-        pick((needs) => needs.idempotencyKeys),
-      ),
-      agents: rowsOf<Rows['agent']>(
-        sender,
-        statements.agents,
-        pick((needs) => needs.agents),
-      ),
-      holders: rowsOf<Holder>(
-        sender,
-        statements.holders,
-        pick((needs) => needs.holders),
-      ),
-      apiKeys: rowsOf<Rows['apiKey']>(
-        sender,
-        statements.apiKeys,
-        pick((needs) => needs.apiKeys),
-      ),
-      brakes: rowsOf<Rows['fleetBrake']>(
-        sender,
-        statements.brakes,
-        pick((needs) => needs.fleetBrakes),
-      ),
-      results: rowsOf<Rows['result']>(
-        sender,
-        statements.results,
-        pick((needs) => needs.leaseTokens),
-      ),
-      drafts: rowsOf<Rows['stagedPolicy']>(
-        sender,
-        statements.stagedPolicies,
-        pick((needs) => needs.stagedPolicies),
-      ),
-      backtests: rowsOf<Rows['backtest']>(
-        sender,
-        statements.backtests,
-        pick((needs) => needs.backtests),
-      ),
+      tasks: ask<Rows['task']>(statements.tasks, (needs) => needs.tasks),
+      keyed: ask<Rows['task']>(statements.keyed, (needs) => needs.idempotencyKeys),
+      agents: ask<Rows['agent']>(statements.agents, (needs) => needs.agents),
+      holders: ask<Holder>(statements.holders, (needs) => needs.holders),
+      apiKeys: ask<Rows['apiKey']>(statements.apiKeys, (needs) => needs.apiKeys),
+      brakes: ask<Rows['fleetBrake']>(statements.brakes, (needs) => needs.fleetBrakes),
+      results: ask<Rows['result']>(statements.results, (needs) => needs.leaseTokens),
+      drafts: ask<Rows['stagedPolicy']>(statements.stagedPolicies, (needs) => needs.stagedPolicies),
+      backtests: ask<Rows['backtest']>(statements.backtests, (needs) => needs.backtests),
       policies: this.policies(sender, wanted),
     };
     await Promise.all([locking, ...Object.values(reading)]);
@@ -220,7 +188,7 @@ async function rowsOf<T>(
   return rows as readonly T[];
 }
 
-function pairsOf(wanted: readonly Wanted[], idsOf: (needs: Needs) => readonly string[] | undefined): Pairs {
+function pairsOf(wanted: readonly Wanted[], idsOf: IdsOf): Pairs {
   const found = new Pairs();
   for (const { tenantId, needs } of wanted) for (const id of idsOf(needs) ?? []) found.add(tenantId, id);
   return found;
