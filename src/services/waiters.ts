@@ -184,6 +184,7 @@ class OpenWaiter implements Waiter {
 
   pass(): void {
     this.aside = true;
+    this.told = false;
     this.place.leave();
     this.place.wakeNext();
   }

@@ -124,6 +124,7 @@ describe.each(modes)('an agent on %s', (mode) => {
     const held = asked.flat();
     expect(held).toHaveLength(2);
     expect(await claim(tenant, 'writer', { maxTasks: 3 })).toEqual([]);
+    expect(await claim(tenant, 'writer', { maxTasks: 1 })).toEqual([]);
     const shown = mustBe(200, await operator.get(`${path}/agents/writer`));
     expect(shown.body.currentTaskIds).toEqual(held.map(({ taskId }) => taskId).toSorted());
     const [first] = held;

@@ -124,6 +124,14 @@ describe('a waiter', () => {
     expect(looks).toEqual(['first', 'second']);
   });
 
+  it('does not look again for a signal that it passed on, so that two of no use do not wake each other for ever', async () => {
+    const full = waiters.wait([readiness]);
+    await full.next(Date.now());
+    ready(1);
+    full.pass();
+    await expect(full.next(Date.now())).resolves.toBe(false);
+  });
+
   it('that passed stands aside for those that can make use of signals', async () => {
     const first = await waiting('first');
     await waiting('second');
