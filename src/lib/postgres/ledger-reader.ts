@@ -110,7 +110,6 @@ export class LedgerReader {
       holders: ask<Holder>(statements.holders, (needs) => needs.holders),
       apiKeys: ask<Rows['apiKey']>(statements.apiKeys, (needs) => needs.apiKeys),
       brakes: ask<Rows['fleetBrake']>(statements.brakes, (needs) => needs.fleetBrakes),
-      results: ask<Rows['result']>(statements.results, (needs) => needs.leaseTokens),
       drafts: ask<Rows['stagedPolicy']>(statements.stagedPolicies, (needs) => needs.stagedPolicies),
       backtests: ask<Rows['backtest']>(statements.backtests, (needs) => needs.backtests),
       policies: this.policies(sender, wanted),
@@ -123,7 +122,6 @@ export class LedgerReader {
       holders: await reading.holders,
       apiKeys: await reading.apiKeys,
       brakes: await reading.brakes,
-      results: await reading.results,
       drafts: await reading.drafts,
       backtests: await reading.backtests,
       policies: await reading.policies,
@@ -140,7 +138,7 @@ export class LedgerReader {
         for (const { tenantId, agentId, held } of found.holders) state.loadHeld(tenantId, agentId, held);
         state.load('apiKey', found.apiKeys);
         state.load('fleetBrake', found.brakes);
-        state.load('result', found.results);
+        state.load('result', behind.results);
         state.load('stagedPolicy', found.drafts);
         state.load('backtest', found.backtests);
         state.loadPolicies(found.policies);
@@ -148,19 +146,27 @@ export class LedgerReader {
     };
   }
 
-  /** The cards and sessions that are asked for, and those that the tasks name: most name none, and then nothing is asked. */
+  /**
+   * The cards and sessions that are asked for, and those that the tasks name: most name none, and then nothing is asked. A lease
+   * that still holds has had no result, so nobody looks for one.
+   */
   private async behindTasks(sender: Sender, wanted: readonly Wanted[], tasks: readonly Task[]) {
     const reviewIds = pairsOf(wanted, (needs) => needs.reviews);
     const sessionIds = pairsOf(wanted, (needs) => needs.sessions);
+    const held = new Set(tasks.map(({ leaseToken }) => leaseToken));
+    const leaseTokens = pairsOf(wanted, ({ leaseTokens }) =>
+      leaseTokens?.filter((token) => !held.has(token)),
+    );
     for (const { tenantId, reviewId, sessionId } of tasks) {
       if (reviewId !== null) reviewIds.add(tenantId, reviewId);
       if (sessionId !== null) sessionIds.add(tenantId, sessionId);
     }
-    const [reviews, sessions] = await Promise.all([
+    const [reviews, sessions, results] = await Promise.all([
       rowsOf<Rows['review']>(sender, this.statements.reviews, reviewIds),
       rowsOf<Rows['session']>(sender, this.statements.sessions, sessionIds),
+      rowsOf<Rows['result']>(sender, this.statements.results, leaseTokens),
     ]);
-    return { reviews, sessions };
+    return { reviews, sessions, results };
   }
 
   private async policies(sender: Sender, wanted: readonly Wanted[]): Promise<readonly Rows['policy'][]> {

@@ -122,8 +122,8 @@ export class LedgerState {
   }
 
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(kind: Exclude<RowKind, 'result' | 'policy'>): readonly object[] {
-    const rows: object[] = [];
+  updated(kind: Exclude<RowKind, 'result' | 'policy'>): readonly Readonly<Record<string, unknown>>[] {
+    const rows: Record<string, unknown>[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
       if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
     }

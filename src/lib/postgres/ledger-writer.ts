@@ -28,8 +28,10 @@ export class LedgerWriter {
   write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
     const insert = (table: keyof Tables, rows: readonly object[]) =>
       rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [JSON.stringify(rows)])];
-    const update = (table: keyof Tables, rows: readonly object[]) =>
-      rows.length === 0 ? [] : [sender.send(this.tables[table].update, [JSON.stringify(rows), rows.length])];
+    const update = (table: keyof Tables, rows: readonly Readonly<Record<string, unknown>>[]) =>
+      rows.length === 0
+        ? []
+        : [sender.send(this.tables[table].update, [this.tables[table].changesOf(rows), rows.length])];
     const first = ['session', 'agent', 'apiKey', 'fleetBrake', 'policy', 'backtest', 'stagedPolicy'] as const;
     return [
       ...(['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const).flatMap((kind) =>

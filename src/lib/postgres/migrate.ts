@@ -4,6 +4,7 @@ import { Foundation1795300000000 } from '../../../migrations/1795300000000-found
 import { Fleet1795400000000 } from '../../../migrations/1795400000000-fleet.js';
 import { ExpectedRows1795500000000 } from '../../../migrations/1795500000000-expected-rows.js';
 import { PolicyDrafts1795600000000 } from '../../../migrations/1795600000000-policy-drafts.js';
+import { SetBasedGuards1795610000000 } from '../../../migrations/1795610000000-set-based-guards.js';
 import { createDataSource, type Migrations } from './data-source.js';
 
 /** Every migration, oldest first. */
@@ -12,6 +13,7 @@ const migrations: Migrations = [
   Fleet1795400000000,
   ExpectedRows1795500000000,
   PolicyDrafts1795600000000,
+  SetBasedGuards1795610000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

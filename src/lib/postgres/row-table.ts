@@ -8,6 +8,11 @@ function sqlType(column: Column): string {
   return column.isArray ? `${type}[]` : type;
 }
 
+function recordset(columns: readonly Column[], more: readonly string[] = []): string {
+  const fields = columns.map((column) => `"${column.propertyName}" ${sqlType(column)}`);
+  return `json_to_recordset($1::json) AS r(${[...fields, ...more].join(', ')})`;
+}
+
 /**
  * Set-based SQL over one model's table, made from its mapping: rows travel as one JSON parameter, so that a statement
  * has the same text and the same plan for one row and for a thousand.
@@ -16,16 +21,17 @@ export class RowTable {
   readonly name: string;
   private readonly columns: readonly Column[];
   private readonly keys: readonly Column[];
+  private readonly changing: readonly Column[];
   readonly insert: Statement;
   readonly update: Statement;
 
-  constructor(
-    metadata: EntityMetadata,
-    private readonly fixed: readonly string[] = [],
-  ) {
+  constructor(metadata: EntityMetadata, fixed: readonly string[] = []) {
     this.name = metadata.tableName;
     this.columns = metadata.columns;
     this.keys = metadata.primaryColumns;
+    this.changing = this.columns.filter(
+      (column) => !column.isPrimary && !fixed.includes(column.propertyName),
+    );
     this.insert = this.insertion();
     this.update = this.change();
   }
@@ -40,13 +46,21 @@ export class RowTable {
       .join(', ');
   }
 
+  /** What the update takes as `$1`: of rows with their `storedVersion`, only what names them and what may have changed. */
+  changesOf(rows: readonly Readonly<Record<string, unknown>>[]): string {
+    const names = [...this.keys, ...this.changing].map(({ propertyName }) => propertyName);
+    return JSON.stringify(
+      rows.map((row) => Object.fromEntries([...names, 'storedVersion'].map((name) => [name, row[name]]))),
+    );
+  }
+
   /** Inserts the rows of `$1`, a JSON array. */
   private insertion(): Statement {
     const names = this.columns.map((column) => column.databaseName).join(', ');
     const values = this.columns.map((column) => `r."${column.propertyName}"`).join(', ');
     return {
       name: `insert-${this.name}`,
-      text: `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${this.recordset()}`,
+      text: `INSERT INTO ${this.name} (${names}) SELECT ${values} FROM ${recordset(this.columns)}`,
     };
   }
 
@@ -55,11 +69,7 @@ export class RowTable {
    * rows.
    */
   private change(): Statement {
-    const keyNames = new Set(this.keys.map((column) => column.propertyName));
-    const changing = this.columns.filter(
-      (column) => !keyNames.has(column.propertyName) && !this.fixed.includes(column.propertyName),
-    );
-    const assignments = changing
+    const assignments = this.changing
       .map((column) => `${column.databaseName} = r."${column.propertyName}"`)
       .join(', ');
     const sameKey = this.keys
@@ -68,16 +78,11 @@ export class RowTable {
     return {
       name: `update-${this.name}`,
       text: `WITH changed AS (
-          UPDATE ${this.name} t SET ${assignments} FROM ${this.recordset(['"storedVersion" integer'])}
+          UPDATE ${this.name} t SET ${assignments} FROM ${recordset([...this.keys, ...this.changing], ['"storedVersion" integer'])}
           WHERE ${sameKey} AND t.version = r."storedVersion" RETURNING 1
         )
         SELECT expect_rows('${this.name}', count(*), $2) FROM changed`,
     };
-  }
-
-  private recordset(more: readonly string[] = []): string {
-    const fields = this.columns.map((column) => `"${column.propertyName}" ${sqlType(column)}`);
-    return `json_to_recordset($1::json) AS r(${[...fields, ...more].join(', ')})`;
   }
 }
 

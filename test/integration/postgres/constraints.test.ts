@@ -61,7 +61,6 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
 const orphans: Readonly<Record<string, string>> = {
   tasks_of_session: 'session_id = gen_random_uuid()',
   tasks_parent: 'parent_task_id = gen_random_uuid()',
-  results_of_task: 'task_id = gen_random_uuid()',
   review_cards_of_task: 'task_id = gen_random_uuid()',
   policy_backtests_base: 'base_version = 99',
   policy_drafts_backtest: 'backtest_id = gen_random_uuid()',

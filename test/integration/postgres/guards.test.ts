@@ -108,6 +108,56 @@ describe('the guards in the database', () => {
     });
   });
 
+  describe('on what belongs to something', () => {
+    /** Puts a copy of the tenant's last row of the table beside it, with other values in some columns. */
+    const copy = async (table: string, changes: Readonly<Record<string, string>>) => {
+      const { rows } = await bench.sql.query<{ columns: string }>(
+        `SELECT string_agg(column_name, ', ') AS columns FROM information_schema.columns
+         WHERE table_name = $1 AND NOT column_name = ANY ($2)`,
+        [table, Object.keys(changes)],
+      );
+      const columns = rows[0]?.columns ?? '';
+      return attempt(
+        `INSERT INTO ${table} (${Object.keys(changes).join(', ')}, ${columns})
+         SELECT ${Object.values(changes).join(', ')}, ${columns} FROM ${table} WHERE tenant_id = $1 LIMIT 1`,
+        [tenantId],
+      );
+    };
+    const orphan = { code: '23503' };
+    const newTask = { task_id: 'gen_random_uuid()' };
+
+    it('refuse a task of no tenant', async () => {
+      await queued(desk.ledger, { tenantId });
+      await expect(copy('tasks', newTask)).resolves.toBe(1);
+      await expect(copy('tasks', { ...newTask, tenant_id: `'t_nobody'` })).rejects.toMatchObject(orphan);
+    });
+
+    it('refuse an event of no tenant', async () => {
+      await queued(desk.ledger, { tenantId });
+      const last = { sequence: '1000000' };
+      await expect(copy('audit_events', last)).resolves.toBe(1);
+      await expect(copy('audit_events', { ...last, tenant_id: `'t_nobody'` })).rejects.toMatchObject(orphan);
+    });
+
+    it('refuse a result of no task, and of a task of another tenant', async () => {
+      const { result } = await held(desk.ledger, { tenantId });
+      const elsewhere = await queued(desk.ledger, { tenantId: await aTenant(desk.ledger) });
+      const newResult = { result_id: 'gen_random_uuid()', attempt: 'attempt + 1', lease_token: `'another'` };
+      await expect(copy('results', { ...newResult, task_id: `'${result.taskId}'` })).resolves.toBe(1);
+      for (const taskId of [randomUUID(), elsewhere.taskId]) {
+        await expect(copy('results', { ...newResult, task_id: `'${taskId}'::uuid` })).rejects.toMatchObject(
+          orphan,
+        );
+      }
+    });
+
+    it('refuse that a tenant goes away under its record', async () => {
+      await expect(attempt('DELETE FROM tenants WHERE tenant_id = $1', [tenantId])).rejects.toMatchObject(
+        orphan,
+      );
+    });
+  });
+
   describe('on the lifecycle of tasks', () => {
     it('have the same table as the model', async () => {
       const { rows } = await bench.sql.query<{ from: string; to: string }>(
@@ -211,6 +261,7 @@ describe('the guards in the database', () => {
         `kind = 'other'`,
         `created_at = now() - interval '1 day'`,
         `trace_id = 'other'`,
+        'task_id = gen_random_uuid()',
       ];
       for (const change of changes) {
         await expect(

@@ -40,6 +40,23 @@ describe('the migrations', () => {
     expect(upQueries.map(({ query }) => query)).toEqual([]);
   });
 
+  it.each([
+    ['tasks', 'task_id = $2', 'tasks_pkey'],
+    ['tasks', 'idempotency_key = $2', 'tasks_idempotency'],
+    ['results', 'result_id = $2', 'results_pkey'],
+    ['results', 'lease_token = $2', 'results_lease'],
+    ['review_cards', 'review_id = $2', 'review_cards_pkey'],
+  ])('have a row of empty %s with %s found by the index that names it', async (table, condition, index) => {
+    await migrateDatabase(database.url);
+    const client = new pg.Client(database.url);
+    await client.connect();
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (GENERIC_PLAN) SELECT * FROM ${table} WHERE tenant_id = $1 AND ${condition}`,
+    );
+    await client.end();
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(` using ${index} `);
+  });
+
   it('do nothing when they are run again', async () => {
     await migrateDatabase(database.url);
     const once = await snapshot();
