@@ -26,7 +26,7 @@ export class AppModule {
         WatchModule.on(resources),
         RegistryModule.on(resources),
         QueuesModule.on(resources),
-        GateModule,
+        GateModule.on(resources),
         TrialsModule.on(resources),
         ServicesModule.on(resources),
         ApiModule,

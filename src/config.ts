@@ -1,4 +1,9 @@
 import { BootError } from './models/boot-error.js';
+import {
+  type CategoryRule,
+  parseCategoryRules,
+  type TopicClassifierSettings,
+} from './models/topic-classifier.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -25,6 +30,8 @@ export interface Config {
   readonly shadowRetentionDays: number;
   /** 0: in the server's own thread. */
   readonly replayThreads: number;
+  /** `undefined`: no external classifier is asked. */
+  readonly topicClassifier: TopicClassifierSettings | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -107,6 +114,9 @@ function words(
   };
 }
 
+const usualCategories =
+  'politics:POLITICS:0.5,health:HEALTH_ADVICE:0.5,financial:FINANCIAL_ADVICE:0.5,legal:LEGAL_CLAIMS:0.5';
+
 /** Every setting, by the name of its variable. The README and `.env.example` are held to this table by a test. */
 export const settings = {
   PORT: wholeNumber('The port to serve on.', 3000, 1, 65_535),
@@ -187,6 +197,60 @@ export const settings = {
     0,
     64,
   ),
+  TOPIC_CLASSIFIER_URL: {
+    description: 'An external topic classifier, to which /v1/moderations is added; outputs are sent to it.',
+    fallback: 'none is asked',
+    read(text) {
+      if (text === undefined) return { value: undefined };
+      const url = URL.parse(text);
+      const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+      const isBare = url?.username === '' && url.password === '' && !/[?#]/.test(text);
+      if (!isWeb || !isBare) {
+        return {
+          fault: 'must be a URL that begins with http:// or https://, without a user, a query or a fragment',
+        };
+      }
+      if (!/\/(?:v1|moderations)\/?$/.test(url.pathname)) return { value: text };
+      return { fault: 'must be what comes before /v1/moderations, which is added to it' };
+    },
+  } satisfies Setting<string | undefined>,
+  TOPIC_CLASSIFIER_KEY: {
+    description: 'The API key of the topic classifier.',
+    fallback: 'none is sent',
+    read(text) {
+      if (text === undefined || /^[\x21-\x7e]{1,1024}$/.test(text)) return { value: text };
+      return { fault: 'must have 1–1024 printable characters without spaces' };
+    },
+  } satisfies Setting<string | undefined>,
+  TOPIC_CLASSIFIER_MODEL: words('The model that the topic classifier is asked for.', 'topics', (text) =>
+    /^[\x21-\x7e]{1,200}$/.test(text) ? undefined : `must be the name of a model, not ${quoted(text)}`,
+  ),
+  TOPIC_CLASSIFIER_CATEGORIES: {
+    description: "The classifier's categories, as category:TOPIC:threshold with commas between.",
+    fallback: usualCategories,
+    read(text = usualCategories) {
+      const rules = parseCategoryRules(text);
+      return typeof rules === 'string' ? { fault: rules } : { value: rules };
+    },
+  } satisfies Setting<readonly CategoryRule[]>,
+  TOPIC_CLASSIFIER_BUDGET_MS: wholeNumber(
+    'How long a result waits for the topic classifier at most before it is held, in milliseconds.',
+    1_000,
+    10,
+    30_000,
+  ),
+  TOPIC_CLASSIFIER_MAX_TEXT: wholeNumber(
+    'The longest text that the topic classifier is sent, in UTF-16 units; what is longer is held.',
+    32_768,
+    1,
+    1_048_576,
+  ),
+  TOPIC_CLASSIFIER_CONCURRENCY: wholeNumber(
+    'How many calls of the topic classifier a process has under way; eight times as many may wait.',
+    16,
+    1,
+    1_000,
+  ),
   LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
     isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not ${quoted(text)}`,
   ),
@@ -203,7 +267,7 @@ function isLogLevel(text: string): text is LogLevel {
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
-  const read = <T>(name: keyof typeof settings, setting: Setting<T>): T | undefined => {
+  const read: ReadSetting = (name, setting) => {
     const result = setting.read(environment[name] === '' ? undefined : environment[name]);
     if ('value' in result) return result.value;
     faults.push(`${name} ${result.fault}`);
@@ -237,8 +301,29 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,
     shadowRetentionDays: read('SHADOW_RETENTION_DAYS', settings.SHADOW_RETENTION_DAYS) ?? 0,
     replayThreads: read('REPLAY_THREADS', settings.REPLAY_THREADS) ?? 0,
+    topicClassifier: readTopicClassifier(read, faults),
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
   };
   if (faults.length > 0) throw new BootError(`Settings: ${faults.join('; ')}.`);
   return Object.freeze(config);
+}
+
+/** Reads one setting; `undefined` for one that is not set, and for a faulty one, which is noted. */
+type ReadSetting = <T>(name: keyof typeof settings, setting: Setting<T>) => T | undefined;
+
+function readTopicClassifier(read: ReadSetting, faults: string[]): TopicClassifierSettings | undefined {
+  const url = read('TOPIC_CLASSIFIER_URL', settings.TOPIC_CLASSIFIER_URL);
+  const rest = {
+    key: read('TOPIC_CLASSIFIER_KEY', settings.TOPIC_CLASSIFIER_KEY),
+    model: read('TOPIC_CLASSIFIER_MODEL', settings.TOPIC_CLASSIFIER_MODEL) ?? '',
+    categories: read('TOPIC_CLASSIFIER_CATEGORIES', settings.TOPIC_CLASSIFIER_CATEGORIES) ?? [],
+    budgetMs: read('TOPIC_CLASSIFIER_BUDGET_MS', settings.TOPIC_CLASSIFIER_BUDGET_MS) ?? 0,
+    maxLength: read('TOPIC_CLASSIFIER_MAX_TEXT', settings.TOPIC_CLASSIFIER_MAX_TEXT) ?? 0,
+    concurrency: read('TOPIC_CLASSIFIER_CONCURRENCY', settings.TOPIC_CLASSIFIER_CONCURRENCY) ?? 0,
+  };
+  if (url !== undefined) return Object.freeze({ url, ...rest });
+  if (rest.key !== undefined && faults.length === 0) {
+    faults.push('TOPIC_CLASSIFIER_KEY must not be set without TOPIC_CLASSIFIER_URL');
+  }
+  return undefined;
 }

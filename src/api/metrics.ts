@@ -1,11 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  breakerStates,
+  type TopicVerdict,
+  verdictOutcomes,
+  type VerdictOutcome,
+} from '../models/topic-verdict.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
+import { TopicClassification } from '../services/topic-classification.js';
 import { Admission } from './admission.js';
 
 /** How long the database may take to say how many brakes are engaged, in milliseconds. */
 const patienceMs = 1_000;
+
+/** Verdicts that no call was made for. */
+const uncalled: readonly VerdictOutcome[] = ['BREAKER_OPEN', 'BUSY', 'TOO_LONG', 'WITHHELD'];
 
 /** What the process tells Prometheus. Labels are routes and statuses alone: nothing of a tenant's. */
 @Injectable()
@@ -34,8 +44,10 @@ export class Metrics {
   constructor(
     private readonly fleetBrakes: FleetBrakes,
     private readonly admission: Admission,
+    @Optional() classification?: TopicClassification,
   ) {
     collectDefaultMetrics({ register: this.registry });
+    if (classification) this.watch(classification);
   }
 
   /** `seconds` is the request's duration. */
@@ -52,5 +64,35 @@ export class Metrics {
     this.refused.reset();
     this.refused.inc(this.admission.refused);
     return this.registry.metrics();
+  }
+
+  private watch(classification: TopicClassification): void {
+    const registers = [this.registry];
+    const verdicts = new Counter({
+      name: 'chimera_topic_classifier_verdicts_total',
+      help: 'Results that the external topic classifier was to judge, by what came of it.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    const calls = new Histogram({
+      name: 'chimera_topic_classifier_call_duration_seconds',
+      help: 'How long results waited for the external topic classifier when it was called.',
+      buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10],
+      registers,
+    });
+    new Gauge({
+      name: 'chimera_topic_classifier_breaker',
+      help: '1 for the state that the circuit breaker is in, 0 for the others.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const state of breakerStates) this.set({ state }, Number(state === classification.breaker));
+      },
+    });
+    for (const outcome of verdictOutcomes) verdicts.inc({ outcome }, 0);
+    classification.onVerdict(({ outcome, latencyMs }: TopicVerdict) => {
+      verdicts.inc({ outcome });
+      if (!uncalled.includes(outcome)) calls.observe(latencyMs / 1000);
+    });
   }
 }

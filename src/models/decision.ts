@@ -1,3 +1,5 @@
+import type { TopicVerdict } from './topic-verdict.js';
+
 /** What the Judge may decide about a result: release, hold for a person, never release, or send back with feedback. */
 export const decisionOutcomes = ['APPROVE', 'HITL', 'DENY', 'RETRY'] as const;
 export type DecisionOutcome = (typeof decisionOutcomes)[number];
@@ -38,6 +40,8 @@ export interface Decision {
   /** The version of the detectors that looked; not known of decisions from before they had one. */
   readonly detectorVersion?: string;
   readonly reasons: readonly Reason[];
+  /** What the external classifier said, when there is one and the policy wanted to know. */
+  readonly classifier?: TopicVerdict;
 }
 
 /** The gravest code among the reasons; `undefined` for none. */

@@ -31,7 +31,7 @@ export function explain(
     start,
     end,
     why: detail,
-    ...ruleBehind(detector, policy, kind),
+    ...ruleBehind({ detector, pointer }, policy, kind),
   }));
 }
 
@@ -39,7 +39,11 @@ type Behind = Pick<Explanation, 'rule' | 'toPass'>;
 
 const withoutIt = 'the output must not hold this text';
 
-function ruleBehind(detector: string, policy: Policy, kind: string): Behind {
+function ruleBehind(
+  { detector, pointer }: Pick<Reason, 'detector' | 'pointer'>,
+  policy: Policy,
+  kind: string,
+): Behind {
   const slash = detector.indexOf('/');
   const [family, name] = [slash < 0 ? detector : detector.slice(0, slash), detector.slice(slash + 1)];
   const own = Object.hasOwn(policy.kinds, kind) ? policy.kinds[kind] : undefined;
@@ -60,8 +64,14 @@ function ruleBehind(detector: string, policy: Policy, kind: string): Behind {
     case 'TOPIC': {
       const topic = topics.find((one) => one === name);
       const owned = topic !== undefined && own?.topics?.[topic] !== undefined;
-      return offOrAbsent(`${owned ? base : ''}/topics/${name}/action`);
+      const rule = `${owned ? base : ''}/topics/${name}/action`;
+      return pointer === null ? judgedOtherwise(rule) : offOrAbsent(rule);
     }
+    case 'TOPIC_CLASSIFIER':
+      return {
+        rule: null,
+        toPass: 'The topic classifier must judge the output, or every topic that it looks at must be OFF.',
+      };
     case 'CONFIDENCE': {
       const { holdBelow, rejectBelow } = rules.confidence;
       const least = Math.max(holdBelow, rejectBelow);
@@ -99,6 +109,11 @@ function dataOff(rule: string, allowAt: string): Behind {
     rule,
     toPass: `Either ${withoutIt}, or ${allowAt}/allow must list exactly it, or ${rule} must be OFF.`,
   };
+}
+
+/** What the topic classifier says is about all of an output. */
+function judgedOtherwise(rule: string): Behind {
+  return { rule, toPass: `Either the topic classifier must score the output lower, or ${rule} must be OFF.` };
 }
 
 /** A rule that is not in the policy stands for more hits than are listed. */

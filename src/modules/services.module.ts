@@ -31,6 +31,7 @@ import { TaskClaims } from '../services/task-claims.js';
 import { TaskDesk } from '../services/task-desk.js';
 import { TaskIntake } from '../services/task-intake.js';
 import { Tenants } from '../services/tenants.js';
+import { TopicClassification } from '../services/topic-classification.js';
 import { Waiters } from '../services/waiters.js';
 import type { Resources } from './resources.js';
 
@@ -74,11 +75,12 @@ const services = [
 export class ServicesModule {
   static on({ config, adminKeyHash }: Resources): DynamicModule {
     const settings = { provide: Settings, useValue: config };
+    const wired = config.topicClassifier ? [...services, TopicClassification] : services;
     const admin = { provide: AdminCredential, useValue: { keyHash: adminKeyHash } };
     return {
       module: ServicesModule,
-      providers: [settings, admin, ...services],
-      exports: [settings, ...services],
+      providers: [settings, admin, ...wired],
+      exports: [settings, ...wired],
     };
   }
 }

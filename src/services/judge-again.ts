@@ -14,8 +14,9 @@ export const replayLimits: JudgeLimits = { ...defaultJudgeLimits, detectorBudget
 export async function judgeAgain(
   judge: Judge,
   policy: Policy,
-  { output, confidence, kind, stage }: ReplayInput,
+  { output, confidence, kind, stage, decision: { classifier } }: ReplayInput,
 ): Promise<Decision> {
-  const verdict = await judge.decide({ output: JSON.parse(output) as JsonValue, confidence, kind, policy });
-  return stage === 'EXECUTE' ? heldAsMismatch(verdict) : verdict;
+  const value = JSON.parse(output) as JsonValue;
+  const decision = await judge.decide({ output: value, confidence, kind, policy, verdict: classifier });
+  return stage === 'EXECUTE' ? heldAsMismatch(decision) : decision;
 }

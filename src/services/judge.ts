@@ -7,9 +7,11 @@ import { isJsonObject } from '../models/json-reader.js';
 import type { JsonValue } from '../models/json.js';
 import { readOutput, type OutputText, type ReadLimits, type TextSegment } from '../models/output-text.js';
 import { policyFor, type Policy } from '../models/policy.js';
+import type { TopicVerdict } from '../models/topic-verdict.js';
 import { SAFETY_DETECTORS, type SafetyDetectorPort } from '../ports/safety-detector.js';
 import { LargeOutputsPort } from '../ports/large-outputs.js';
 import { FindingLedger, gateError, hitsAdded } from './content-hits.js';
+import { hitsOfVerdict, recalledVerdict, TopicClassification } from './topic-classification.js';
 
 /** How much the gate reads and how long it lets one detector take; what goes beyond is held for a person. */
 export interface JudgeLimits extends ReadLimits {
@@ -39,13 +41,29 @@ export interface JudgeInput {
   readonly confidence: number;
   readonly kind: string;
   readonly policy: Policy;
+  /** What the external classifier said when this output was judged before: it is not asked again. */
+  readonly verdict?: TopicVerdict | undefined;
+}
+
+/** What fires in an edit and did not in the original. */
+export interface JudgedEdit {
+  readonly added: readonly Reason[];
+  /** Whether a rule that denies is among what was added. */
+  readonly denied: boolean;
+  readonly classifier?: TopicVerdict | undefined;
+}
+
+/** What fires in an output, and what the external classifier said of it. */
+interface Looked {
+  readonly hits: readonly ContentHit[];
+  readonly classifier?: TopicVerdict | undefined;
 }
 
 /**
  * The single gate that every result passes.
  *
- * The same output, confidence, kind, policy version and detector version give the same decision, always. Whatever keeps the gate from
- * looking, it fails closed: the output is held with the reason `GATE_ERROR`.
+ * The same output, confidence, kind, policy version, detector version and verdict of the external classifier give the same
+ * decision, always. Whatever keeps the gate from looking, it fails closed: the output is held with the reason `GATE_ERROR`.
  */
 @Injectable()
 export class Judge {
@@ -53,15 +71,18 @@ export class Judge {
   readonly #detectors: readonly SafetyDetectorPort[];
   readonly #limits: JudgeLimits;
   readonly #largeOutputs: LargeOutputsPort | undefined;
+  readonly #classification: TopicClassification | undefined;
 
   constructor(
     @Inject(SAFETY_DETECTORS) detectors: readonly SafetyDetectorPort[],
     @Optional() @Inject(JUDGE_LIMITS) limits: JudgeLimits = defaultJudgeLimits,
     @Optional() largeOutputs?: LargeOutputsPort,
+    @Optional() classification?: TopicClassification,
   ) {
     this.#detectors = detectors;
     this.#limits = limits;
     this.#largeOutputs = largeOutputs;
+    this.#classification = classification;
   }
 
   /**
@@ -70,41 +91,47 @@ export class Judge {
    * @throws DomainError `VALIDATION_FAILED` for a confidence that is not a number from 0 to 1; `UNAVAILABLE` when too many
    * large outputs are waiting already.
    */
-  async decide({ output, confidence, kind, policy }: JudgeInput): Promise<Decision> {
+  async decide({ output, confidence, kind, policy, verdict }: JudgeInput): Promise<Decision> {
     if (!(confidence >= 0 && confidence <= 1)) {
       throw validationFailed([{ pointer: '/confidence', message: 'must be a number from 0 to 1' }]);
     }
     const rules = policyFor(policy, kind);
-    const hits = await this.#contentHits(output, rules);
+    const { hits, classifier } = await this.#look(output, rules, verdict);
     const { holdBelow, rejectBelow } = rules.confidence;
     const reasons = hits.map((hit) => hit.reason);
     if (confidence < holdBelow || confidence < rejectBelow) reasons.push(lowConfidence(confidence, rules));
     const byContent = gravestAction(hits);
     const byConfidence = confidence < rejectBelow ? 'RETRY' : confidence < holdBelow ? 'HITL' : 'APPROVE';
-    return { outcome: byContent ?? byConfidence, policyVersion: policy.version, detectorVersion, reasons };
+    const outcome = byContent ?? byConfidence;
+    const { version: policyVersion } = policy;
+    return { outcome, policyVersion, detectorVersion, reasons, ...(classifier && { classifier }) };
   }
 
   /** What fires in an output, whatever its confidence; empty when a confident agent's output would be released. */
   async contentReasons(output: JsonValue, policy: Policy, kind: string): Promise<Reason[]> {
-    const hits = await this.#contentHits(output, policyFor(policy, kind));
+    const { hits } = await this.#look(output, policyFor(policy, kind));
     return hits.map((hit) => hit.reason);
   }
 
   /**
-   * What fires in an edited output and did not fire in the original, by detector and matched text, and whether a rule that
-   * denies is among it.
+   * What fires in an edited output and did not fire in the original, by detector and matched text. What the external classifier
+   * says is about all of a text, and counts as added whenever the text is another.
    */
-  async judgeEdit(
-    original: JsonValue,
-    edited: JsonValue,
-    policy: Policy,
-    kind: string,
-  ): Promise<{ readonly added: readonly Reason[]; readonly denied: boolean }> {
+  async judgeEdit(original: JsonValue, edited: JsonValue, policy: Policy, kind: string): Promise<JudgedEdit> {
     const rules = policyFor(policy, kind);
     const before = await this.#contentHits(original, rules);
-    const after = await this.#contentHits(edited, rules);
+    const { hits: after, classifier } = await this.#look(edited, rules);
     const added = hitsAdded(before, after);
-    return { added: added.map((hit) => hit.reason), denied: gravestAction(added) === 'DENY' };
+    return { added: added.map((hit) => hit.reason), denied: gravestAction(added) === 'DENY', classifier };
+  }
+
+  /** The external classifier comes last, so that it is not sent what is to stay inside. */
+  async #look(output: JsonValue, rules: Policy, verdict?: TopicVerdict): Promise<Looked> {
+    const hits = await this.#contentHits(output, rules);
+    const classifier = verdict
+      ? recalledVerdict(verdict, rules, hits)
+      : await this.#classification?.ask(output, rules, hits);
+    return classifier ? { hits: [...hits, ...hitsOfVerdict(classifier, rules)], classifier } : { hits };
   }
 
   async #contentHits(output: JsonValue, rules: Policy): Promise<readonly ContentHit[]> {

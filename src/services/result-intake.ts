@@ -7,6 +7,7 @@ import type { JsonValue } from '../models/json.js';
 import { policyFor } from '../models/policy.js';
 import type { Result, SubmissionStatus } from '../models/result.js';
 import { approvalOf, type ReviewCard } from '../models/review.js';
+import { verdictPayload } from '../models/topic-verdict.js';
 import {
   backoffMs,
   failAttempt,
@@ -105,7 +106,7 @@ export class ResultIntake {
     return receiptOf(settled.result);
   }
 
-  /** The Judge is asked before the transaction, so that no other result waits for the detectors. */
+  /** The Judge is asked before the transaction, so that no other result waits for the detectors or an external classifier. */
   private async judgeIfNeeded(task: Task, submission: ResultSubmission): Promise<Judged | undefined> {
     if (task.leaseToken !== submission.leaseToken || submission.status === 'FAILED') return undefined;
     const { output = null, confidence } = submission;
@@ -303,6 +304,7 @@ function keep(view: LedgerView, { task, result, card }: Move): Settled {
       outcome: decision.outcome,
       policyVersion: decision.policyVersion,
       reasons: [...new Set(decision.reasons.map(({ detector }) => detector))],
+      ...(decision.classifier && { classifier: verdictPayload(decision.classifier) }),
     }),
   };
   if (isReady(task)) {

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../models/access.js';
-import type { Reason } from '../models/decision.js';
 import { canonicalJson, digestOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import type { ReviewFilter } from '../models/filters.js';
 import type { Page, PageRequest } from '../models/page.js';
 import { approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
+import { verdictPayload } from '../models/topic-verdict.js';
 import { approveTask, finishTask, type Task } from '../models/task.js';
 import { LedgerPort, type LedgerView } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 import { Dispatcher } from './dispatcher.js';
-import { Judge } from './judge.js';
+import { Judge, type JudgedEdit } from './judge.js';
 import { reviewNotFound } from './refusals.js';
 import { taskEntry } from './task-entries.js';
 
@@ -67,8 +67,10 @@ export class ReviewDesk {
   async decide(caller: Caller, tenantId: string, reviewId: string, verdict: Verdict): Promise<ReviewCard> {
     const seen = await this.get(tenantId, reviewId);
     const edit = verdict.status === 'APPROVED' ? editOf(seen, verdict.editedOutput) : undefined;
-    const added =
-      edit && seen.status === 'PENDING' ? await this.gateEdit(tenantId, seen, edit.output, verdict) : [];
+    const judged =
+      edit && seen.status === 'PENDING'
+        ? await this.gateEdit(tenantId, seen, edit.output, verdict)
+        : undefined;
     const { card, task, now } = await this.ledger.transact<Decided>({
       tenantId,
       needs: { reviews: [reviewId], tasks: [seen.taskId] },
@@ -79,7 +81,7 @@ export class ReviewDesk {
         if (current.status !== 'PENDING')
           return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
-        return { ...settle(view, caller, current, held, verdict, edit, added), now: view.now };
+        return { ...settle(view, caller, current, held, verdict, edit, judged), now: view.now };
       },
     });
     if (task) await this.dispatcher.dispatch([task], now);
@@ -149,16 +151,12 @@ export class ReviewDesk {
     card: ReviewCard,
     edited: JsonValue,
     verdict: Verdict,
-  ): Promise<readonly Reason[]> {
+  ): Promise<JudgedEdit> {
     const policy = await this.records.policy(tenantId);
     if (!policy) throw new Error(`Tenant ${tenantId} has no policy.`);
-    const { added: reasons, denied } = await this.judge.judgeEdit(
-      card.proposedOutput,
-      edited,
-      policy,
-      card.kind,
-    );
-    if (denied) {
+    const judged = await this.judge.judgeEdit(card.proposedOutput, edited, policy, card.kind);
+    const { added: reasons } = judged;
+    if (judged.denied) {
       throw new DomainError(
         'EDIT_DENIED',
         'The policy denies what the edit adds, and nobody can confirm that. Take it out, or reject the card.',
@@ -172,7 +170,7 @@ export class ReviewDesk {
         { reasons },
       );
     }
-    return reasons;
+    return judged;
   }
 }
 
@@ -217,7 +215,7 @@ function settle(
   held: Task,
   { status, comment }: Verdict,
   edit: Edit | undefined,
-  confirmed: readonly Reason[],
+  judged: JudgedEdit | undefined,
 ): { card: ReviewCard; task: Task } {
   const said = { status, operatorId: caller.id, comment: comment ?? null };
   const card = decideCard(pending, edit ? { ...said, edit } : said, view.now);
@@ -234,9 +232,11 @@ function settle(
       comment: card.comment,
       outputDigest: card.outputDigest,
       edited: card.edited,
-      ...(confirmed.length > 0 && {
-        confirmedReasons: [...new Set(confirmed.map(({ detector }) => detector))],
-      }),
+      ...(judged &&
+        judged.added.length > 0 && {
+          confirmedReasons: [...new Set(judged.added.map(({ detector }) => detector))],
+        }),
+      ...(judged?.classifier && { classifier: verdictPayload(judged.classifier) }),
     },
   });
   view.record(taskEntry(task, actorOf(caller), { outputDigest: card.outputDigest }));

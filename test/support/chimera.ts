@@ -39,6 +39,7 @@ const testConfig: Config = {
   shadowRetentionDays: 30,
   // Jest transforms what it imports itself, and not what a thread loads.
   replayThreads: 0,
+  topicClassifier: undefined,
   logLevel: 'silent',
 };
 

@@ -21,6 +21,7 @@ describe('the configuration', () => {
       policyFourEyes: false,
       shadowRetentionDays: 30,
       replayThreads: 2,
+      topicClassifier: undefined,
       logLevel: 'info',
     } satisfies Config);
   });
@@ -44,6 +45,13 @@ describe('the configuration', () => {
       POLICY_FOUR_EYES: 'on',
       SHADOW_RETENTION_DAYS: '7',
       REPLAY_THREADS: '0',
+      TOPIC_CLASSIFIER_URL: 'https://classifier.example/guard',
+      TOPIC_CLASSIFIER_KEY: 'classifier-key',
+      TOPIC_CLASSIFIER_MODEL: 'org/topics-2',
+      TOPIC_CLASSIFIER_CATEGORIES: 'self-harm/intent:HEALTH_ADVICE:0.05, urn:law:LEGAL_CLAIMS:1.0',
+      TOPIC_CLASSIFIER_BUDGET_MS: '250',
+      TOPIC_CLASSIFIER_MAX_TEXT: '4096',
+      TOPIC_CLASSIFIER_CONCURRENCY: '3',
       LOG_LEVEL: 'trace',
       UNRELATED: 'ignored',
     });
@@ -64,6 +72,18 @@ describe('the configuration', () => {
       policyFourEyes: true,
       shadowRetentionDays: 7,
       replayThreads: 0,
+      topicClassifier: {
+        url: 'https://classifier.example/guard',
+        key: 'classifier-key',
+        model: 'org/topics-2',
+        categories: [
+          { category: 'self-harm/intent', topic: 'HEALTH_ADVICE', threshold: 0.05 },
+          { category: 'urn:law', topic: 'LEGAL_CLAIMS', threshold: 1 },
+        ],
+        budgetMs: 250,
+        maxLength: 4_096,
+        concurrency: 3,
+      },
       logLevel: 'trace',
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
@@ -104,6 +124,32 @@ describe('the configuration', () => {
     ['POLICY_FOUR_EYES', 'yes'],
     ['SHADOW_RETENTION_DAYS', '0'],
     ['REPLAY_THREADS', '65'],
+    ['TOPIC_CLASSIFIER_URL', 'file:///etc/passwd'],
+    ['TOPIC_CLASSIFIER_URL', 'gopher://classifier.example'],
+    ['TOPIC_CLASSIFIER_URL', 'classifier.example'],
+    ['TOPIC_CLASSIFIER_URL', 'https://user:word@classifier.example'],
+    ['TOPIC_CLASSIFIER_URL', 'https://classifier.example/?to=elsewhere'],
+    ['TOPIC_CLASSIFIER_URL', 'https://classifier.example/#'],
+    ['TOPIC_CLASSIFIER_URL', 'https://api.openai.com/v1'],
+    ['TOPIC_CLASSIFIER_URL', 'https://api.openai.com/v1/moderations/'],
+    ['TOPIC_CLASSIFIER_KEY', 'two words'],
+    ['TOPIC_CLASSIFIER_KEY', 'line\nbreak'],
+    ['TOPIC_CLASSIFIER_KEY', 'a-key-without-its-classifier'],
+    ['TOPIC_CLASSIFIER_MODEL', 'a model'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:0.5'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', ':POLITICS:0.5'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:POLITIC:0.5'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:POLITICS:0'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:POLITICS:0.0'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:POLITICS:1.5'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'politics:POLITICS:half'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'law:POLITICS:0.5,law:LEGAL_CLAIMS:0.5'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', 'law:LEGAL_CLAIMS:0.5,'],
+    ['TOPIC_CLASSIFIER_CATEGORIES', Array.from({ length: 65 }, (_, nth) => `c${nth}:POLITICS:0.5`).join()],
+    ['TOPIC_CLASSIFIER_BUDGET_MS', '9'],
+    ['TOPIC_CLASSIFIER_MAX_TEXT', '0'],
+    ['TOPIC_CLASSIFIER_CONCURRENCY', '0'],
     ['LOG_LEVEL', 'INFO'],
   ])('refuses %s=%j in one sentence that names it', (name, value) => {
     const message = faultOf({ [name]: value });
@@ -125,6 +171,8 @@ describe('the configuration', () => {
       DATABASE_URL: 'mysql://user:canary@localhost/chimera',
       REDIS_URL: 'http://:canary@localhost',
       CHIMERA_ADMIN_KEY: 'canary',
+      TOPIC_CLASSIFIER_URL: 'https://:canary@localhost',
+      TOPIC_CLASSIFIER_KEY: 'canary with spaces',
     };
     expect(faultOf(secrets)).not.toContain('canary');
   });

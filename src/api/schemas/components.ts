@@ -4,9 +4,16 @@ import { type Actor, auditTypes, type ChainReport, feedTypes } from '../../model
 import { type Decision, decisionOutcomes, type Reason, reasonCodes } from '../../models/decision.js';
 import { errorCodes } from '../../models/errors.js';
 import { type Approval, reviewStatuses } from '../../models/review.js';
+import { topics } from '../../models/policy.js';
 import { sessionStates } from '../../models/session.js';
 import { onApprovalChoices, stages, type TaskError, taskStatuses } from '../../models/task.js';
 import { agentIdPattern, kindPattern, type Tenant, tenantIdPattern } from '../../models/tenant.js';
+import {
+  breakerStates,
+  type CategoryScore,
+  type TopicVerdict,
+  verdictOutcomes,
+} from '../../models/topic-verdict.js';
 import type { BrakeView } from '../../services/fleet-brakes.js';
 import type { FinalResult } from '../../services/task-desk.js';
 import type { ResultReceipt } from '../../services/result-intake.js';
@@ -121,8 +128,32 @@ const decisionMembers: Members<Decision> = {
   policyVersion: count('The version of the policy that made it; 0 for a draft.', 1),
   detectorVersion: text('The version of the detectors that looked.', '1'),
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
+  classifier: ref('TopicVerdict'),
 };
-const decision = objectOf<Decision>("The Judge's verdict.", decisionMembers, ['detectorVersion']);
+const decision = objectOf<Decision>("The Judge's verdict.", decisionMembers, [
+  'detectorVersion',
+  'classifier',
+]);
+
+const topicVerdict = objectOf<TopicVerdict>(
+  'What the external topic classifier said, when there is one and the policy wanted to know.',
+  {
+    outcome: oneOf(verdictOutcomes, 'ANSWERED, or what kept it from judging: the result is held then.'),
+    model: text('The model that was asked.', 'topics-1'),
+    categories: arrayOf(
+      objectOf<CategoryScore>('A category that it was asked about.', {
+        category: text('As the classifier names it.', 'politics'),
+        topic: oneOf(topics, 'What it stands for.'),
+        threshold: number('From which score on it counts.', 0.5),
+        score: nullable(number('What it was given, 0 to 1; null when it did not judge.', 0.91)),
+      }),
+      'What it was asked about.',
+    ),
+    status: nullable(count('The HTTP status of an answer that is REFUSED.', 503)),
+    latencyMs: count('How long the result waited for it, in milliseconds.', 120),
+    breaker: nullable(oneOf(breakerStates, 'The circuit breaker, when the classifier was to be asked.')),
+  },
+);
 
 const review = objectOf<ReviewWire>('One held result in front of a person.', {
   reviewId: uuid('The card.'),
@@ -317,6 +348,7 @@ export const components: Readonly<Record<string, Schema>> = {
   Approval: approval,
   Reason: reason,
   Decision: decision,
+  TopicVerdict: topicVerdict,
   FinalResult: objectOf<FinalResult>(
     'How a task ended.',
     {

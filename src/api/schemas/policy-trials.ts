@@ -182,7 +182,7 @@ export function policyTrialComponents(
     Evaluation: objectOf<Evaluation>(
       'What the gate would decide, and why.',
       { ...decision, explanation: arrayOf(ref('Explanation'), 'One for each reason.') },
-      ['detectorVersion'],
+      ['detectorVersion', 'classifier'],
     ),
     StagedPolicyPage: pageOf('StagedPolicy'),
   };

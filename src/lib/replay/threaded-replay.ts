@@ -52,12 +52,12 @@ export class ThreadedReplay extends ReplayPort implements OnApplicationShutdown 
   override decide(policy: Policy, results: readonly ReplayInput[]): Promise<readonly Decision[]> {
     const text = this.texts.get(policy) ?? JSON.stringify(policy);
     this.texts.set(policy, text);
-    const inputs = results.map(({ output, confidence, kind, stage }) => ({
-      output,
-      confidence,
-      kind,
-      stage,
-    }));
+    // The rest of a decision is not copied into the thread.
+    const inputs = results.map(
+      ({ output, confidence, kind, stage, decision: { classifier } }): ReplayInput => {
+        return { output, confidence, kind, stage, decision: classifier ? { classifier } : {} };
+      },
+    );
     return this.pool.run({ policy: text, results: inputs });
   }
 }

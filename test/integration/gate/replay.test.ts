@@ -29,7 +29,7 @@ const outputs: readonly JsonValue[] = [
 const results = outputs.flatMap((output) =>
   (['PROPOSE', 'EXECUTE'] as const).flatMap((stage) =>
     ['letter', 'reply'].map((kind): ReplayInput => {
-      return { output: JSON.stringify(output), confidence: 0.9, kind, stage };
+      return { output: JSON.stringify(output), confidence: 0.9, kind, stage, decision: {} };
     }),
   ),
 );
@@ -57,6 +57,25 @@ describe.each(Object.entries(replays))('a replay in %s', (_where, replay) => {
       results[index]?.stage === 'EXECUTE' ? heldAsMismatch(decision) : decision,
     );
     expect(replayed).toEqual(expected);
+  });
+
+  it('goes by what the classifier said then', async () => {
+    const [harmless] = results;
+    if (!harmless) throw new Error('There are results.');
+    const categories = [{ category: 'politics', topic: 'POLITICS', threshold: 0.5, score: 0.9 } as const];
+    const classifier = {
+      outcome: 'ANSWERED',
+      model: 'topics-1',
+      categories,
+      status: null,
+      latencyMs: 12,
+      breaker: 'CLOSED',
+    } as const;
+    const off = aPolicy({ topics: { ...policy.topics, POLITICS: { action: 'OFF' } } });
+    const [held] = await replay.decide(aPolicy(), [{ ...harmless, decision: { classifier } }]);
+    expect(held).toMatchObject({ outcome: 'HITL', reasons: [{ detector: 'TOPIC/POLITICS' }], classifier });
+    const [passed] = await replay.decide(off, [{ ...harmless, decision: { classifier } }]);
+    expect(passed).toMatchObject({ outcome: 'APPROVE', reasons: [] });
   });
 
   it('goes by the policy that it is given, each time', async () => {
