@@ -45,6 +45,19 @@ const loosenings: readonly [string, PolicyDraft, PolicyDraft][] = [
   ['a type that is off', data(held), data({ ...held, types: { EMAIL: off } })],
   ['a type that no longer denies', data({ ...held, types: { EMAIL: denied } }), data(held)],
   ['an allowed value more', data(held), data({ ...held, allow: ['a@b.org'] })],
+  [
+    'a value more that one type lets through',
+    data({ ...held, types: { EMAIL: { ...held, allow: ['a@b.org'] } } }),
+    data({ ...held, types: { EMAIL: { ...held, allow: ['a@b.org', 'c@d.org'] } } }),
+  ],
+  [
+    'a value that one type lets through, for one kind',
+    data(held),
+    {
+      ...data(held),
+      kinds: { letter: { detectors: { PII: { types: { EMAIL: { ...held, allow: ['a@b.org'] } } } } } },
+    },
+  ],
   ['a topic that is off', politics(held), politics(off)],
   ['a lower band for one kind', bands(0.7), forLetters({ confidence: { holdBelow: 0.5 } })],
   ['a kind that loses its stricter band', forLetters({ confidence: { holdBelow: 0.9 } }), bands(0.7)],
@@ -72,6 +85,16 @@ describe('a change of a policy', () => {
       forLetters({ confidence: { holdBelow: 0.7 }, topics: {} }),
     ],
     ['a value allowed where nothing is looked for', data(off), data({ ...off, allow: ['a@b.org'] })],
+    [
+      'a value that a type lets through which is not looked for',
+      data({ ...held, types: { EMAIL: off } }),
+      data({ ...held, types: { EMAIL: { ...off, allow: ['a@b.org'] } } }),
+    ],
+    [
+      'a value that a type lets through as its class did',
+      data({ ...held, allow: ['a@b.org'] }),
+      data({ ...held, allow: ['a@b.org'], types: { EMAIL: { ...held, allow: ['a@b.org'] } } }),
+    ],
     ['a keyword that is looked for as another whole', words(keyword), words({ ...keyword, match: 'PHRASE' })],
   ])('loosens and tightens nothing with %s', (_what, from, to) => {
     expect([...changesBetween(from, to)].filter(({ effect }) => effect !== 'OTHER')).toEqual([]);
@@ -112,8 +135,8 @@ describe('a change of a policy', () => {
 
 const action = fc.constantFrom(...ruleActions);
 const rule = fc.record({ action });
-const rulesOf = (...names: string[]) =>
-  fc.record(Object.fromEntries(names.map((name) => [name, rule])), { requiredKeys: [] });
+const rulesOf = (names: readonly string[], one: fc.Arbitrary<object> = rule) =>
+  fc.record(Object.fromEntries(names.map((name) => [name, one])), { requiredKeys: [] });
 const lists = {
   keywords: fc.uniqueArray(
     fc.record({
@@ -133,11 +156,11 @@ const lists = {
   ),
 };
 const band = fc.constantFrom(0, 0.3, 0.5, 0.7, 0.9);
-const dataRule = (types: readonly string[], allowed: readonly string[]) =>
-  fc.record(
-    { action, allow: fc.uniqueArray(fc.constantFrom(...allowed)), types: rulesOf(...types) },
-    { requiredKeys: [] },
-  );
+const dataRule = (types: readonly string[], allowed: readonly string[]) => {
+  const allow = fc.uniqueArray(fc.constantFrom(...allowed));
+  const type = fc.record({ action, allow }, { requiredKeys: ['action'] });
+  return fc.record({ action, allow, types: rulesOf(types, type) }, { requiredKeys: [] });
+};
 const parts = fc.record(
   {
     confidence: fc.record({ holdBelow: band, rejectBelow: band }),
@@ -149,7 +172,7 @@ const parts = fc.record(
       },
       { requiredKeys: [] },
     ),
-    topics: rulesOf('POLITICS', 'LEGAL_CLAIMS'),
+    topics: rulesOf(['POLITICS', 'LEGAL_CLAIMS']),
   },
   { requiredKeys: [] },
 );
