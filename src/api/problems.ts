@@ -37,6 +37,8 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   EDIT_DENIED: { status: 409, title: 'The edit would be denied' },
   DRAFT_STATE_CONFLICT: { status: 409, title: 'The draft is in another state' },
   BACKTEST_NEEDED: { status: 409, title: 'A looser policy needs its backtest' },
+  TOO_MANY_BACKTESTS: { status: 409, title: 'So many backtests are not finished yet' },
+  TOO_MANY_SHADOWS: { status: 409, title: 'So many drafts judge in the shadow' },
   POLICY_NEEDS_SECOND_OPERATOR: { status: 409, title: 'A looser policy needs a second operator' },
   PRECONDITION_FAILED: { status: 412, title: 'The card has changed' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },

@@ -8,6 +8,9 @@ export type BacktestState = (typeof backtestStates)[number];
 /** The longest stretch of time that one backtest looks at. */
 export const longestBacktestMs = 366 * 24 * 60 * 60 * 1000;
 
+/** How many backtests of a tenant may be unfinished at a time: each judges all that was judged in its stretch. */
+export const mostBacktestsAtOnce = 10;
+
 /** A policy held against what was judged in a stretch of time. What it asks never changes. */
 export interface Backtest {
   readonly tenantId: string;

@@ -5,6 +5,9 @@ import type { PolicyDraft } from './policy.js';
 export const stagedStates = ['DRAFT', 'SHADOW', 'LIVE', 'DISCARDED'] as const;
 export type StagedState = (typeof stagedStates)[number];
 
+/** How many drafts of a tenant may judge in the shadow at a time: each costs as much as the gate itself. */
+export const mostShadowsAtOnce = 5;
+
 /** A policy on its way into force. Its rules never change: other rules are another draft. */
 export interface StagedPolicy {
   readonly tenantId: string;

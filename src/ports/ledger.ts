@@ -45,6 +45,16 @@ export interface Needs {
   readonly policy?: boolean;
   /** The tenant's brake, by the tenant's id. */
   readonly fleetBrakes?: readonly string[];
+  /** How many backtests and shadows the tenant has under way. */
+  readonly trials?: boolean;
+}
+
+/** What of a tenant's policies is being tried. */
+export interface TrialsUnderWay {
+  /** Backtests that are not finished. */
+  readonly backtests: number;
+  /** Drafts that judge in the shadow. */
+  readonly shadows: number;
 }
 
 /** The part of a tenant's state that a unit of work asked for, as it is at its turn. */
@@ -57,6 +67,7 @@ export interface LedgerView {
   /** How many tasks the agent is running. */
   heldBy(agentId: string): number;
   policyInForce(): Rows['policy'] | undefined;
+  trialsUnderWay(): TrialsUnderWay;
   /** Adds the row, or replaces it by its next version. */
   put<K extends RowKind>(kind: K, row: Rows[K]): void;
   /** Puts an entry on the audit record, in the order of the calls. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import type { Caller } from '../models/access.js';
-import { type Backtest, longestBacktestMs } from '../models/backtest.js';
+import { type Backtest, longestBacktestMs, mostBacktestsAtOnce } from '../models/backtest.js';
 import { digestOf } from '../models/digest.js';
-import { validationFailed } from '../models/errors.js';
+import { DomainError, validationFailed } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import { parsePolicyDraft } from '../models/policy-draft.js';
 import type { PolicyDraft } from '../models/policy.js';
@@ -40,13 +40,21 @@ export class Backtests {
     return backtest;
   }
 
-  /** Has a policy replayed. @throws DomainError `POLICY_INVALID`, `VALIDATION_FAILED` for an impossible stretch */
+  /**
+   * Has a policy replayed.
+   *
+   * @throws DomainError `POLICY_INVALID`; `VALIDATION_FAILED` for an impossible stretch; `TOO_MANY_BACKTESTS`
+   */
   start(caller: Caller, tenantId: string, policy: JsonValue, stretch: AskedStretch): Promise<Backtest> {
     const rules = parsePolicyDraft(policy, (pattern) => this.patterns.check(pattern));
     return this.add(caller, tenantId, { rules, rulesDigest: digestOf(rules), draftId: null }, stretch);
   }
 
-  /** Has a draft replayed. @throws DomainError `DRAFT_NOT_FOUND`, `VALIDATION_FAILED` for an impossible stretch */
+  /**
+   * Has a draft replayed.
+   *
+   * @throws DomainError `DRAFT_NOT_FOUND`; `VALIDATION_FAILED` for an impossible stretch; `TOO_MANY_BACKTESTS`
+   */
   async startFor(
     caller: Caller,
     tenantId: string,
@@ -68,8 +76,9 @@ export class Backtests {
     const base = await policyInForce(this.records, tenantId);
     const backtest = await this.ledger.transact({
       tenantId,
-      needs: {},
+      needs: { trials: true },
       decide: (view) => {
+        if (view.trialsUnderWay().backtests >= mostBacktestsAtOnce) throw tooManyBacktests();
         const { from, to } = stretchUntil(view.now, stretch);
         const added: Backtest = {
           tenantId,
@@ -101,6 +110,13 @@ export class Backtests {
     await this.jobs.schedule(backtest);
     return backtest;
   }
+}
+
+function tooManyBacktests(): DomainError {
+  return new DomainError(
+    'TOO_MANY_BACKTESTS',
+    `${mostBacktestsAtOnce} backtests of this tenant are not finished yet. Ask again when one of them is.`,
+  );
 }
 
 function stretchUntil(now: Date, asked: AskedStretch): { from: Date; to: Date } {

@@ -8,7 +8,14 @@ import { DomainError } from '../models/errors.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
 import type { Page, PageRequest } from '../models/page.js';
 import { parsePolicyDraft } from '../models/policy-draft.js';
-import { discarded, inForce, proposed, shadowed, type StagedPolicy } from '../models/staged-policy.js';
+import {
+  discarded,
+  inForce,
+  mostShadowsAtOnce,
+  proposed,
+  shadowed,
+  type StagedPolicy,
+} from '../models/staged-policy.js';
 import { LedgerPort, type LedgerView, type Needs } from '../ports/ledger.js';
 import { PatternCheckerPort } from '../ports/pattern-checker.js';
 import { RecordsPort } from '../ports/records.js';
@@ -74,11 +81,17 @@ export class PolicyDrafts {
     });
   }
 
-  /** Has the draft judge what comes, beside the policy in force. @throws DomainError `DRAFT_NOT_FOUND`, `DRAFT_STATE_CONFLICT` */
+  /**
+   * Has the draft judge what comes, beside the policy in force.
+   *
+   * @throws DomainError `DRAFT_NOT_FOUND`, `DRAFT_STATE_CONFLICT`, `TOO_MANY_SHADOWS`
+   */
   shadow(caller: Caller, tenantId: string, draftId: string): Promise<StagedPolicy> {
-    return this.change(tenantId, draftId, {}, (view, draft) => {
+    return this.change(tenantId, draftId, { trials: true }, (view, draft) => {
       const changed = shadowed(draft, view.now);
-      if (changed !== draft) keep(view, caller, 'policy.shadowed', changed);
+      if (changed === draft) return draft;
+      if (view.trialsUnderWay().shadows >= mostShadowsAtOnce) throw tooManyShadows();
+      keep(view, caller, 'policy.shadowed', changed);
       return changed;
     });
   }
@@ -199,6 +212,13 @@ function mustShow(
   throw new DomainError(
     'BACKTEST_NEEDED',
     `Draft ${draftId} is looser than the policy in force: propose it with the id of a finished backtest of it against version ${version}.`,
+  );
+}
+
+function tooManyShadows(): DomainError {
+  return new DomainError(
+    'TOO_MANY_SHADOWS',
+    `${mostShadowsAtOnce} drafts of this tenant judge in the shadow already. Drop one, or bring it into force.`,
   );
 }
 

@@ -123,6 +123,17 @@ describe.each(modes)('a policy on its way into force on %s', (mode) => {
     expect(again.body.code).toBe('BACKTEST_NEEDED');
   });
 
+  it('judges in the shadow beside four others, and no more', async () => {
+    const { operator } = tenant;
+    const [first, ...others] = await Promise.all(Array.from({ length: 6 }, () => drafted(tighter)));
+    const shadow = (draftId: string | undefined) => operator.post(`${drafts}/${draftId}/shadow`);
+    for (const draftId of others) mustBe(200, await shadow(draftId));
+    expect(await shadow(first)).toMatchObject({ status: 409, body: { code: 'TOO_MANY_SHADOWS' } });
+    mustBe(200, await shadow(others[0]));
+    mustBe(204, await operator.delete(`${drafts}/${others[0]}`));
+    mustBe(200, await shadow(first));
+  });
+
   it('judges in the shadow what is judged live, and changes nothing', async () => {
     const shadow = await drafted({
       ...looser,

@@ -94,7 +94,7 @@ export class PolicyDraftsController {
     description: 'It changes nothing: its verdicts are kept and compared.',
     needs: 'policy:write',
     answers: 'StagedPolicy',
-    refuses: ['DRAFT_NOT_FOUND', 'DRAFT_STATE_CONFLICT'],
+    refuses: ['DRAFT_NOT_FOUND', 'DRAFT_STATE_CONFLICT', 'TOO_MANY_SHADOWS'],
   })
   async shadow(
     @CallerOf() caller: Caller,
@@ -122,7 +122,7 @@ export class PolicyDraftsController {
     needs: 'policy:write',
     status: 202,
     answers: 'Backtest',
-    refuses: ['DRAFT_NOT_FOUND'],
+    refuses: ['DRAFT_NOT_FOUND', 'TOO_MANY_BACKTESTS'],
   })
   async backtest(
     @CallerOf() caller: Caller,

@@ -104,7 +104,7 @@ export class PolicyController {
     needs: 'policy:write',
     status: 202,
     answers: 'Backtest',
-    refuses: ['POLICY_INVALID'],
+    refuses: ['POLICY_INVALID', 'TOO_MANY_BACKTESTS'],
   })
   async backtest(
     @CallerOf() caller: Caller,

@@ -1,5 +1,5 @@
 import type { Task } from '../../models/task.js';
-import type { Needs, RowKind, Rows, Work } from '../../ports/ledger.js';
+import type { Needs, RowKind, Rows, TrialsUnderWay, Work } from '../../ports/ledger.js';
 import type { Head, LedgerState } from './ledger-state.js';
 import type { Sender, Statement } from './statement-pool.js';
 import type { Tables } from './tables.js';
@@ -21,6 +21,8 @@ interface Locked extends Head {
   readonly tenantId: string;
   readonly now: Date;
 }
+
+type Trials = TrialsUnderWay & { readonly tenantId: string };
 
 type Holder = Rows['agent'] & { readonly held: number };
 
@@ -82,6 +84,15 @@ function statementsOf(tables: Tables) {
           SELECT * FROM policies p WHERE p.tenant_id = w.tenant_id ORDER BY p.version DESC LIMIT 1
         ) p`,
     },
+    trials: {
+      name: 'trials-under-way',
+      text: `SELECT w.tenant_id AS "tenantId", (
+          SELECT count(*)::integer FROM policy_backtests b
+          WHERE b.tenant_id = w.tenant_id AND b.state IN ('QUEUED', 'RUNNING')) AS backtests, (
+          SELECT count(*)::integer FROM policy_drafts d
+          WHERE d.tenant_id = w.tenant_id AND d.state = 'SHADOW') AS shadows
+        FROM unnest($1::text[]) AS w(tenant_id)`,
+    },
   };
 }
 
@@ -112,7 +123,8 @@ export class LedgerReader {
       brakes: ask<Rows['fleetBrake']>(statements.brakes, (needs) => needs.fleetBrakes),
       drafts: ask<Rows['stagedPolicy']>(statements.stagedPolicies, (needs) => needs.stagedPolicies),
       backtests: ask<Rows['backtest']>(statements.backtests, (needs) => needs.backtests),
-      policies: this.policies(sender, wanted),
+      policies: ofTenants<Rows['policy']>(sender, statements.policies, wanted, 'policy'),
+      trials: ofTenants<Trials>(sender, statements.trials, wanted, 'trials'),
     };
     await Promise.all([locking, ...Object.values(reading)]);
     const tasks = [...(await reading.tasks), ...(await reading.keyed)];
@@ -125,6 +137,7 @@ export class LedgerReader {
       drafts: await reading.drafts,
       backtests: await reading.backtests,
       policies: await reading.policies,
+      trials: await reading.trials,
     };
     const heads = (await locking).rows as readonly Locked[];
     return {
@@ -142,6 +155,9 @@ export class LedgerReader {
         state.load('stagedPolicy', found.drafts);
         state.load('backtest', found.backtests);
         state.loadPolicies(found.policies);
+        for (const { tenantId, backtests, shadows } of found.trials) {
+          state.loadTrials(tenantId, { backtests, shadows });
+        }
       },
     };
   }
@@ -168,13 +184,6 @@ export class LedgerReader {
     ]);
     return { reviews, sessions, results };
   }
-
-  private async policies(sender: Sender, wanted: readonly Wanted[]): Promise<readonly Rows['policy'][]> {
-    const tenantIds = new Set(wanted.filter(({ needs }) => needs.policy).map(({ tenantId }) => tenantId));
-    if (tenantIds.size === 0) return [];
-    const { rows } = await sender.send(this.statements.policies, [[...tenantIds]]);
-    return rows as readonly Rows['policy'][];
-  }
 }
 
 /** The agent's own row, without the count. */
@@ -191,6 +200,19 @@ async function rowsOf<T>(
 ): Promise<readonly T[]> {
   if (ids.length === 0) return [];
   const { rows } = await sender.send(statement, [tenantIds, ids]);
+  return rows as readonly T[];
+}
+
+/** A row for each tenant that some unit of work needs it of. */
+async function ofTenants<T>(
+  sender: Sender,
+  statement: Statement,
+  wanted: readonly Wanted[],
+  need: 'policy' | 'trials',
+): Promise<readonly T[]> {
+  const tenantIds = new Set(wanted.filter(({ needs }) => needs[need]).map(({ tenantId }) => tenantId));
+  if (tenantIds.size === 0) return [];
+  const { rows } = await sender.send(statement, [[...tenantIds]]);
   return rows as readonly T[];
 }
 

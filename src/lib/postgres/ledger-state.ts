@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
 import type { Task } from '../../models/task.js';
-import type { LedgerView, RowKind, Rows } from '../../ports/ledger.js';
+import type { LedgerView, RowKind, Rows, TrialsUnderWay } from '../../ports/ledger.js';
 
 /** What identifies a row of each kind within its tenant. */
 const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
@@ -60,6 +60,7 @@ export class LedgerState {
   private readonly taskIdByKey = new Map<string, string>();
   private readonly held = new Map<string, number>();
   private readonly policies = new Map<string, Rows['policy']>();
+  private readonly trials = new Map<string, TrialsUnderWay>();
   readonly events: AuditEvent[] = [];
 
   constructor(
@@ -84,6 +85,10 @@ export class LedgerState {
 
   loadPolicies(policies: readonly Rows['policy'][]): void {
     for (const policy of policies) this.policies.set(policy.tenantId, policy);
+  }
+
+  loadTrials(tenantId: string, trials: TrialsUnderWay): void {
+    this.trials.set(tenantId, trials);
   }
 
   loadedTasks(): readonly Task[] {
@@ -116,6 +121,10 @@ export class LedgerState {
     return this.policies.get(tenantId);
   }
 
+  trialsOf(tenantId: string): TrialsUnderWay {
+    return this.trials.get(tenantId) ?? { backtests: 0, shadows: 0 };
+  }
+
   /** Rows that are new, in the order in which they came. */
   inserted(kind: RowKind): readonly object[] {
     return [...this.slots[kind].values()].filter(({ stored }) => !stored).map(({ current }) => current);
@@ -132,6 +141,7 @@ export class LedgerState {
 
   private keep({ tenantId, puts }: Layer): void {
     for (const { current } of puts.task.values()) this.noteTask(current);
+    this.noteTrials(tenantId, puts);
     merge(this.slots.task, puts.task, tenantId);
     merge(this.slots.review, puts.review, tenantId);
     merge(this.slots.result, puts.result, tenantId);
@@ -155,6 +165,19 @@ export class LedgerState {
   private countHeld(task: Task, change: 1 | -1): void {
     if (task.status !== 'RUNNING' || task.agentId === null) return;
     this.held.set(within(task.tenantId, task.agentId), this.heldBy(task.tenantId, task.agentId) + change);
+  }
+
+  /** Each draft and backtest that was put counts as it is now, and no longer as it was. */
+  private noteTrials(tenantId: string, { backtest, stagedPolicy }: Slots): void {
+    let { backtests, shadows } = this.trialsOf(tenantId);
+    for (const [id, { current }] of backtest) {
+      backtests +=
+        Number(isUnfinished(current)) - Number(isUnfinished(this.current('backtest', tenantId, id)));
+    }
+    for (const [id, { current }] of stagedPolicy) {
+      shadows += Number(isShadow(current)) - Number(isShadow(this.current('stagedPolicy', tenantId, id)));
+    }
+    this.loadTrials(tenantId, { backtests, shadows });
   }
 
   private indexByKey(task: Task): void {
@@ -184,6 +207,14 @@ export class LedgerState {
     head.hash = linkHash(link);
     this.events.push({ ...link, hash: head.hash });
   }
+}
+
+function isUnfinished(backtest: Rows['backtest'] | undefined): boolean {
+  return backtest?.finishedAt === null;
+}
+
+function isShadow(draft: Rows['stagedPolicy'] | undefined): boolean {
+  return draft?.state === 'SHADOW';
 }
 
 /** Takes over what a layer has put; what was read stays known. */
@@ -222,6 +253,10 @@ class Layer implements LedgerView {
 
   policyInForce(): Rows['policy'] | undefined {
     return this.state.policyOf(this.tenantId);
+  }
+
+  trialsUnderWay(): TrialsUnderWay {
+    return this.state.trialsOf(this.tenantId);
   }
 
   put<K extends RowKind>(kind: K, row: Rows[K]): void {

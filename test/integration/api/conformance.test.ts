@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { mayDo, type TenantRole, tenantRoles } from '../../../src/models/access.js';
 import { digestOf } from '../../../src/models/digest.js';
 import type { JsonValue } from '../../../src/models/json.js';
@@ -19,6 +20,7 @@ import {
 } from '../../support/chimera.js';
 import { Client, itemsOf, textOf } from '../../support/client.js';
 import { follow } from '../../support/event-stream.js';
+import { scores, silence, startModerationEndpoint } from '../../support/moderation-endpoint.js';
 import { DescribedClient, type Description, descriptionOf } from './description.js';
 import { claim, claimNew, type Crew, handIn, holdNew, register, worker } from './work.js';
 
@@ -281,6 +283,50 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     await strict.stop();
   });
 
+  it('covers as many backtests and shadows as a tenant may have', async () => {
+    const { path } = crew;
+    const drafts = `${path}/policy/drafts`;
+    for (let nth = 0; nth < 5; nth += 1) {
+      const { body } = mustBe(201, await operator.post(drafts, { policy: {} }));
+      mustBe(200, await operator.post(`${drafts}/${textOf(body.draftId)}/shadow`));
+    }
+    const { body } = mustBe(201, await operator.post(drafts, { policy: {} }));
+    const draft = `${drafts}/${textOf(body.draftId)}`;
+    expect(mustBe(409, await operator.post(`${draft}/shadow`)).body.code).toBe('TOO_MANY_SHADOWS');
+    await queueBacktests(stage, 10);
+    for (const full of [`${draft}/backtest`, `${path}/policy/backtest`]) {
+      const asked = full.startsWith(draft) ? {} : { policy: {} };
+      expect(mustBe(409, await operator.post(full, asked)).body.code).toBe('TOO_MANY_BACKTESTS');
+    }
+  });
+
+  it('covers what an external classifier says', async () => {
+    const endpoint = await startModerationEndpoint(scores({ politics: 0.75 }));
+    const server = await stage.store.start({
+      topicClassifier: {
+        url: endpoint.url,
+        key: undefined,
+        model: 'topics-1',
+        categories: [{ category: 'politics', topic: 'POLITICS', threshold: 0.5 }],
+        budgetMs: 200,
+        maxLength: 1_000,
+        concurrency: 1,
+      },
+    });
+    const asking = new DescribedClient(new Client(server.url, auditor.key), stage.description);
+    const evaluated = async () => {
+      const asked = { output: 'Good morning.', confidence: 0.9 };
+      return mustBe(200, await asking.post(`${crew.path}/policy/evaluate`, asked)).body.classifier;
+    };
+    expect(await evaluated()).toMatchObject({ outcome: 'ANSWERED' });
+    endpoint.behave((_asked, response) => void response.writeHead(503).end());
+    expect(await evaluated()).toMatchObject({ outcome: 'REFUSED', status: 503 });
+    endpoint.behave(silence);
+    expect(await evaluated()).toMatchObject({ outcome: 'TIMEOUT' });
+    await server.stop();
+    await endpoint.stop();
+  });
+
   it('covers the audit record, the feed and the numbers', async () => {
     const { path, submitter } = crew;
     mustBe(200, await auditor.get(`${path}/audit?type=task.queued&from=2020-01-01T00:00:00Z&limit=2`));
@@ -307,6 +353,20 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     }
   });
 });
+
+/** Adds backtests that nobody runs. */
+async function queueBacktests({ store, tenant: { tenantId } }: Stage, count: number): Promise<void> {
+  const client = new pg.Client({ connectionString: store.config.databaseUrl });
+  await client.connect();
+  await client.query(
+    `INSERT INTO policy_backtests (tenant_id, backtest_id, rules, rules_digest, base_version, from_at, to_at, state, done,
+       created_at, created_by, updated_at, version)
+     SELECT $1, gen_random_uuid(), '{}', 'sha256:', 1, now() - interval '1 day', now(), 'QUEUED', 0, now(), 'nobody', now(), 1
+     FROM generate_series(1, $2)`,
+    [tenantId, count],
+  );
+  await client.end();
+}
 
 describe('refusals, held against the description', () => {
   let stage: Stage;
