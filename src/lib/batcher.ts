@@ -10,6 +10,8 @@ interface Waiting<I, R> {
 }
 
 export interface BatchLimits {
+  /** What the items wait for, as a refusal names it. */
+  readonly store: 'database' | 'registry' | 'queue';
   /** Items of one batch. */
   readonly maxBatch: number;
   /** Items that wait for theirs. */
@@ -42,7 +44,7 @@ export class Batcher<I, R> {
       return Promise.reject(
         new DomainError(
           'UNAVAILABLE',
-          `${this.waiting.length} requests are waiting for the database already. Try again shortly.`,
+          `${this.waiting.length} requests are waiting for the ${this.limits.store} already. Try again shortly.`,
         ),
       );
     }

@@ -26,36 +26,33 @@ const queuePoolSize = 10;
 /** @throws BootError that names the setting to look at */
 export async function openResources(config: Config): Promise<OpenedResources> {
   await mustBeFree(config);
-  const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
-  let stopDatabase = () => Promise.resolve();
+  const undo: (() => unknown)[] = [];
   try {
+    const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
+    if (redis) undo.push(() => closeRedis(redis));
     const database = await openDatabase(config);
-    stopDatabase = () => database.stop();
+    undo.push(() => database.stop());
     const dataSource = await openDataSource(database.url);
+    undo.push(() => dataSource.destroy());
     const admin = await ensureAdminKey(dataSource, config.adminKey, newKey);
+    // Neither connects before it is asked for something, and nothing that may fail comes after them.
+    const statements = new StatementPool(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
-    const resources = {
-      config,
-      databaseUrl: database.url,
-      dataSource,
-      tables: tablesOf(dataSource),
-      statements: new StatementPool(database.url),
-      queuePool,
-      redis,
-      adminKeyHash: admin.keyHash,
+    const tables = tablesOf(dataSource);
+    const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash };
+    return {
+      resources: { ...places, dataSource, tables, statements, queuePool, redis },
+      madeAdminKey: admin.made,
+      stopDatabase: () => database.stop(),
     };
-    return { resources, madeAdminKey: admin.made, stopDatabase };
   } catch (error) {
-    redis?.shared.disconnect();
-    redis?.blocking.disconnect();
-    await stopDatabase();
+    for (const step of undo.reverse()) await step();
     throw error;
   }
 }
 
 export async function closeResources({ dataSource, statements, queuePool, redis }: Resources): Promise<void> {
-  redis?.shared.disconnect();
-  redis?.blocking.disconnect();
+  if (redis) closeRedis(redis);
   await queuePool?.end();
   await statements.close();
   await dataSource.destroy();
@@ -69,6 +66,11 @@ async function openRedis(url: string): Promise<RedisConnections> {
       cause: error,
     });
   }
+}
+
+function closeRedis({ shared, blocking }: RedisConnections): void {
+  shared.disconnect();
+  blocking.disconnect();
 }
 
 async function openDatabase({ databaseUrl, dataDir }: Config) {

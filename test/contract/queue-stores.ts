@@ -40,6 +40,7 @@ export async function postgresStore(): Promise<QueueStore> {
     const options = `-c search_path=${queueSchema}`;
     const pool = new pg.Pool({ connectionString: url, max: 10, options });
     pool.setMaxListeners(0);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     pools.push(pool);
     return postgresQueues(pool);
   };
@@ -67,8 +68,8 @@ export async function postgresStore(): Promise<QueueStore> {
       return rows.map(({ data }) => data);
     },
     async drop() {
-      await Promise.all(pools.map((pool) => pool.end()));
       await Promise.all(links.map((link) => link.close()));
+      await Promise.all(pools.map((pool) => pool.end()));
       await database.drop();
     },
   };

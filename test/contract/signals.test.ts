@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -5,6 +7,7 @@ import { PostgresSignals } from '../../src/lib/postgres/postgres-signals.js';
 import { connectRedis } from '../../src/lib/redis/connection.js';
 import { RedisSignals } from '../../src/lib/redis/redis-signals.js';
 import { createDatabase, createRedis } from '../support/servers.js';
+import { openLink } from './link.js';
 import { signalsContract, type SignalStore } from './signals.contract.js';
 
 // Connections are broken here on purpose, which adapters complain of.
@@ -84,3 +87,22 @@ async function redisStore(): Promise<SignalStore> {
 
 signalsContract('PostgresSignals', postgresStore);
 signalsContract('RedisSignals', redisStore);
+
+describe('RedisSignals', () => {
+  it('begin however long Redis takes to answer the first subscription', async () => {
+    const redis = await createRedis();
+    const link = await openLink(redis.url);
+    const connection = await connectRedis(link.url);
+    link.silence();
+    const signals = new RedisSignals(connection);
+    const connected = signals.connect();
+    // Longer than any other command may take.
+    await pause(6_000);
+    await link.mend();
+    await expect(connected).resolves.toBeUndefined();
+    signals.onApplicationShutdown();
+    connection.disconnect();
+    await link.close();
+    await redis.drop();
+  }, 20_000);
+});

@@ -266,5 +266,17 @@ export function taskQueueContract(name: string, openStore: () => Promise<TaskQue
       expect(taken.map(({ taskId }) => taskId)).toEqual([before.taskId]);
       await lost.close();
     });
+
+    it.each<[string, (link: Link) => unknown]>([
+      ['is away', (link) => link.cut()],
+      ['says nothing', (link) => link.silence()],
+    ])('ends in good time while its store %s', async (_state, lose) => {
+      const lost = await store.openOverLink();
+      await lost.queue.add([ticket({ delayMs: 60_000 })]);
+      await lose(lost.link);
+      const begun = performance.now();
+      await lost.close();
+      expect(performance.now() - begun).toBeLessThan(5_000);
+    });
   });
 }

@@ -1,27 +1,28 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type BacktestRef, BacktestQueuePort } from '../../ports/backtest-queue.js';
-import type { JobQueue, QueueOpener } from './queues.js';
+import { OpenQueues } from './open-queues.js';
+import type { QueueOpener } from './queues.js';
 
 const backtestsQueue = 'backtests';
 
 /** Backtests as BullMQ jobs, of which a process runs one at a time. */
 @Injectable()
 export class BullmqBacktestQueue extends BacktestQueuePort implements OnApplicationShutdown {
-  private readonly queue: JobQueue;
+  private readonly queues: OpenQueues;
   private stop: (() => Promise<void>) | undefined;
 
   constructor(private readonly opener: QueueOpener) {
     super();
-    this.queue = opener.queue(backtestsQueue);
+    this.queues = new OpenQueues(opener);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.stop?.();
-    await this.queue.close();
+    await this.queues.close();
   }
 
   async schedule({ tenantId, backtestId }: BacktestRef): Promise<void> {
-    await this.queue.addBulk([
+    const jobs = [
       {
         name: 'backtest',
         data: { tenantId, backtestId },
@@ -33,7 +34,8 @@ export class BullmqBacktestQueue extends BacktestQueuePort implements OnApplicat
           removeOnFail: true,
         },
       },
-    ]);
+    ];
+    await this.queues.use(backtestsQueue, ({ queue }) => queue.addBulk(jobs));
   }
 
   onDue(handler: (backtest: BacktestRef) => Promise<void>): void {

@@ -1,27 +1,28 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Deadline, ReviewQueuePort } from '../../ports/review-queue.js';
-import type { JobQueue, QueueOpener } from './queues.js';
+import { OpenQueues } from './open-queues.js';
+import type { QueueOpener } from './queues.js';
 
 const reviewsQueue = 'reviews';
 
 /** Deadlines of cards as delayed BullMQ jobs. */
 @Injectable()
 export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationShutdown {
-  private readonly queue: JobQueue;
+  private readonly queues: OpenQueues;
   private stop: (() => Promise<void>) | undefined;
 
   constructor(private readonly opener: QueueOpener) {
     super();
-    this.queue = opener.queue(reviewsQueue);
+    this.queues = new OpenQueues(opener);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.stop?.();
-    await this.queue.close();
+    await this.queues.close();
   }
 
   async schedule({ tenantId, reviewId, dueAt }: Deadline): Promise<void> {
-    await this.queue.addBulk([
+    const jobs = [
       {
         name: 'deadline',
         data: { tenantId, reviewId },
@@ -34,7 +35,8 @@ export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationS
           removeOnFail: true,
         },
       },
-    ]);
+    ];
+    await this.queues.use(reviewsQueue, ({ queue }) => queue.addBulk(jobs));
   }
 
   onDue(handler: (deadline: Pick<Deadline, 'tenantId' | 'reviewId'>) => Promise<void>): void {

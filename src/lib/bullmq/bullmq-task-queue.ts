@@ -4,7 +4,7 @@ import type { SignalPort } from '../../ports/signals.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../ports/task-queue.js';
 import { Batcher, type Outcome } from '../batcher.js';
 import { OpenQueues } from './open-queues.js';
-import type { JobQueue, QueueOpener } from './queues.js';
+import type { QueueOpener } from './queues.js';
 
 /** Tickets that wait for their time lie here, and go to their own queue when it has come. */
 const delayedQueue = 'tasks-delayed';
@@ -16,8 +16,8 @@ const maxRecovered = 1_000;
 @Injectable()
 export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly queues: OpenQueues;
-  private readonly delayed: JobQueue;
   private readonly ready = new Batcher<Ticket, void>((tickets) => this.addTogether(tickets), {
+    store: 'queue',
     maxBatch: 1_000,
     maxWaiting: 100_000,
   });
@@ -31,7 +31,6 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
   ) {
     super();
     this.queues = new OpenQueues(opener);
-    this.delayed = opener.queue(delayedQueue);
   }
 
   onApplicationBootstrap(): void {
@@ -43,7 +42,6 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
   async onApplicationShutdown(): Promise<void> {
     await this.stopDelayed?.();
     await this.queues.close();
-    await this.delayed.close();
   }
 
   async add(tickets: readonly Ticket[]): Promise<void> {
@@ -130,26 +128,25 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
 
   private async addDelayed(tickets: readonly Ticket[]): Promise<void> {
     if (tickets.length === 0) return;
-    await this.delayed.addBulk(
-      tickets.map((ticket) => ({
-        name: 'delayed',
-        data: {
-          tenantId: ticket.tenantId,
-          kind: ticket.kind,
-          taskId: ticket.taskId,
-          attempt: ticket.attempt,
-          priority: ticket.priority,
-        },
-        opts: {
-          jobId: jobId(ticket),
-          delay: ticket.delayMs,
-          attempts: 5,
-          backoff: { type: 'exponential', delay: 500 },
-          removeOnComplete: true,
-          removeOnFail: true,
-        },
-      })),
-    );
+    const jobs = tickets.map((ticket) => ({
+      name: 'delayed',
+      data: {
+        tenantId: ticket.tenantId,
+        kind: ticket.kind,
+        taskId: ticket.taskId,
+        attempt: ticket.attempt,
+        priority: ticket.priority,
+      },
+      opts: {
+        jobId: jobId(ticket),
+        delay: ticket.delayMs,
+        attempts: 5,
+        backoff: { type: 'exponential', delay: 500 },
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+    }));
+    await this.queues.use(delayedQueue, ({ queue }) => queue.addBulk(jobs));
   }
 }
 

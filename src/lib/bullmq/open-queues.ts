@@ -1,9 +1,25 @@
 import type { JobQueue, JobSource, QueueOpener } from './queues.js';
 
-/** Both ends of one queue. */
-interface OpenQueue {
+/** Both ends of one queue, of which the one to take from is opened when it is wanted. */
+class OpenQueue {
   readonly queue: JobQueue;
-  readonly source: JobSource;
+  private opened: JobSource | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly opener: QueueOpener,
+  ) {
+    this.queue = opener.queue(name);
+  }
+
+  get source(): JobSource {
+    return (this.opened ??= this.opener.source(this.name));
+  }
+
+  /** Never rejects: what cannot be closed has nothing to close. */
+  async close(): Promise<void> {
+    await Promise.allSettled([this.queue.close(), this.opened?.close()]);
+  }
 }
 
 /** Queues kept open at once; the one unused for longest is closed first. */
@@ -29,13 +45,13 @@ export class OpenQueues {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.open.values()].map(closeBoth));
+    await Promise.all([...this.open.values()].map((queue) => queue.close()));
   }
 
   private at(name: string): OpenQueue {
     const known = this.open.get(name);
     this.open.delete(name);
-    const queue = known ?? { queue: this.opener.queue(name), source: this.opener.source(name) };
+    const queue = known ?? new OpenQueue(name, this.opener);
     this.open.set(name, queue);
     if (this.open.size > maxOpen) this.forgetOldest();
     return queue;
@@ -50,11 +66,6 @@ export class OpenQueues {
 
   private forget(name: string, queue: OpenQueue): void {
     this.open.delete(name);
-    void closeBoth(queue);
+    void queue.close();
   }
-}
-
-/** Never rejects: what cannot be closed has nothing to close. */
-async function closeBoth({ queue, source }: OpenQueue): Promise<void> {
-  await Promise.allSettled([queue.close(), source.close()]);
 }

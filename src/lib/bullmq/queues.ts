@@ -10,6 +10,7 @@ import {
 } from 'bullmq';
 import type { Redis } from 'ioredis';
 import pg from 'pg';
+import { workLastingly } from './lasting-work.js';
 
 export interface NewJob {
   readonly name: string;
@@ -40,7 +41,10 @@ export interface JobSource {
 export interface QueueOpener {
   queue(name: string): JobQueue;
   source(name: string): JobSource;
-  /** Jobs are handed to the processor as they come due, at most `atOnce` at a time. Returns the way to stop. */
+  /**
+   * Jobs are handed to the processor as they come due, at most `atOnce` at a time, from when the store can be reached. Returns
+   * the way to stop, which waits for the jobs in hand, though not for a store that is away.
+   */
   work(name: string, processor: Processor<object, void>, atOnce?: number): () => Promise<void>;
 }
 
@@ -109,13 +113,8 @@ export function redisQueues(redis: Redis, blocking: Redis): QueueOpener {
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
     work(name, processor, concurrency = usuallyAtOnce) {
-      const worker = new Worker<object, void>(name, processor, {
-        connection: blocking,
-        prefix,
-        concurrency,
-      });
-      worker.on('error', logFault);
-      return () => worker.close();
+      const options = { connection: blocking, prefix, concurrency, autorun: false };
+      return workLastingly(() => new Worker<object, void>(name, processor, options), logFault);
     },
   };
 }
@@ -146,9 +145,8 @@ export function postgresQueues(pool: pg.Pool): QueueOpener {
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
     work(name, processor, concurrency = usuallyAtOnce) {
-      const worker = new Worker(name, processor, { ...shared, concurrency }, createPostgresBackend);
-      worker.on('error', logFault);
-      return () => worker.close();
+      const options = { ...shared, concurrency, autorun: false };
+      return workLastingly(() => new Worker(name, processor, options, createPostgresBackend), logFault);
     },
   };
 }

@@ -26,6 +26,7 @@ export class PostgresLedger extends LedgerPort {
   private readonly writer: LedgerWriter;
   private readonly insertTenant: Statement;
   private readonly batcher = new Batcher<AnyWork, unknown>((batch) => this.commit(batch), {
+    store: 'database',
     maxBatch: 256,
     maxWaiting: 10_000,
     gapMs: 6,

@@ -38,7 +38,7 @@ const idColumns = {
 } as const;
 
 /** Of reads that share a query with those that arrive together. */
-const batchLimits = { maxBatch: 500, maxWaiting: 20_000, gapMs: 1 };
+const batchLimits = { store: 'database', maxBatch: 500, maxWaiting: 20_000, gapMs: 1 } as const;
 
 /** How many events a check of the chain reads at a time. */
 const chainStride = 1_000;

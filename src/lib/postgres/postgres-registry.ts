@@ -31,7 +31,7 @@ type EntryRow = StoredEntry & { readonly now: number };
 type PulseRow = Named & Omit<Pulse, 'status'>;
 
 /** How many agents share a statement. */
-const limits = { maxBatch: 1_000, maxWaiting: 20_000 };
+const limits = { store: 'database', maxBatch: 1_000, maxWaiting: 20_000 } as const;
 
 /** The registry on PostgreSQL, for installations without Redis. Heartbeats that arrive together are one statement. */
 @Injectable()

@@ -53,14 +53,22 @@ function logOutages(redis: Redis): void {
   });
 }
 
-/** A connection to be copied by those that wait for jobs: they wait through an outage. */
+/**
+ * A connection to be copied by those that wait for jobs: they wait through an outage, and give up once the connection that they
+ * are copies of has been ended.
+ */
 export function connectRedisForBlocking(url: string): Redis {
+  let ended = false;
   const redis = new Redis(url, {
     connectionName: 'chimera-workers',
     maxRetriesPerRequest: null,
-    retryStrategy: backoff,
+    connectTimeout: 5_000,
+    retryStrategy: (times) => (ended ? null : backoff(times)),
   });
   // The shared connection tells of outages.
   redis.on('error', () => undefined);
+  redis.once('end', () => {
+    ended = true;
+  });
   return redis;
 }

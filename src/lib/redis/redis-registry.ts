@@ -45,7 +45,7 @@ const mostToFile = 1_000;
 const mostToLookAt = 5_000;
 
 /** How many agents share a round trip. */
-const limits = { maxBatch: 500, maxWaiting: 20_000 };
+const limits = { store: 'registry', maxBatch: 500, maxWaiting: 20_000 } as const;
 
 const tenantsKey = 'chimera:registry:tenants';
 const wholeKey = 'chimera:registry:whole';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Batcher, type Outcome } from '../../../src/lib/batcher.js';
 
-const roomy = { maxBatch: 100, maxWaiting: 100 };
+const roomy = { store: 'database', maxBatch: 100, maxWaiting: 100 } as const;
 
 /** Runs batches one after the other, each only when it is let. */
 class Gate {
@@ -73,7 +73,7 @@ describe('a batcher', () => {
         sizes.push(items.length);
         return Promise.resolve(items.map((item) => ({ value: item })));
       },
-      { maxBatch: 2, maxWaiting: 100 },
+      { ...roomy, maxBatch: 2 },
     );
     await Promise.all([1, 2, 3, 4, 5].map((item) => batcher.submit(item)));
     expect(sizes).toEqual([2, 2, 1]);
@@ -81,13 +81,16 @@ describe('a batcher', () => {
 
   it('refuses with UNAVAILABLE what is more than may wait, and takes more when there is room again', async () => {
     const gate = new Gate();
-    const batcher = new Batcher(gate.run, { maxBatch: 1, maxWaiting: 2 });
+    const batcher = new Batcher(gate.run, { store: 'registry', maxBatch: 1, maxWaiting: 2 });
     const begun = gate.next();
     const first = batcher.submit(1);
     await begun;
     const second = batcher.submit(2);
     const third = batcher.submit(3);
-    await expect(batcher.submit(4)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(batcher.submit(4)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: '2 requests are waiting for the registry already. Try again shortly.',
+    });
     const next = gate.next();
     gate.open();
     await next;
