@@ -41,8 +41,14 @@ export function workLastingly(
   void work();
   return async () => {
     over.abort();
-    await inTime(patienceMs, worker.close());
+    await inTime(patienceMs, end(worker));
   };
+}
+
+/** A worker that is closed while it opens its connections would leave one of them open. */
+async function end(worker: WorkerInWaiting): Promise<void> {
+  await worker.waitUntilReady().catch(() => undefined);
+  await worker.close();
 }
 
 /** Whether the worker could begin, and has worked until it was closed. */

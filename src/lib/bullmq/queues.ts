@@ -54,6 +54,8 @@ const token = 'chimera';
 const usuallyAtOnce = 20;
 /** A job that is popped is locked for an instant; one whose process died then is free again after this, in milliseconds. */
 const lockDuration = 5_000;
+/** From a look at a store that is away to the next, in milliseconds. */
+const runRetryDelay = 1_000;
 const logger = new Logger('Queues');
 
 function logFault(error: Error): void {
@@ -113,7 +115,7 @@ export function redisQueues(redis: Redis, blocking: Redis): QueueOpener {
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
     work(name, processor, concurrency = usuallyAtOnce) {
-      const options = { connection: blocking, prefix, concurrency, autorun: false };
+      const options = { connection: blocking, prefix, concurrency, autorun: false, runRetryDelay };
       return workLastingly(() => new Worker<object, void>(name, processor, options), logFault);
     },
   };
@@ -145,7 +147,7 @@ export function postgresQueues(pool: pg.Pool): QueueOpener {
       return { pop: (max) => pop(worker, max), close: () => worker.close() };
     },
     work(name, processor, concurrency = usuallyAtOnce) {
-      const options = { ...shared, concurrency, autorun: false };
+      const options = { ...shared, concurrency, autorun: false, runRetryDelay };
       return workLastingly(() => new Worker(name, processor, options, createPostgresBackend), logFault);
     },
   };
