@@ -24,6 +24,7 @@ export interface Config {
   readonly offlineAfterMissed: number;
   readonly massLossPercent: number;
   readonly massLossGraceMs: number;
+  readonly maxOpenTasks: number;
   readonly leaseMs: number;
   readonly sweepIntervalMs: number;
   readonly policyFourEyes: boolean;
@@ -170,6 +171,12 @@ export const settings = {
     100,
     86_400_000,
   ),
+  MAX_OPEN_TASKS: wholeNumber(
+    'How many tasks of a tenant may be open at a time: waiting, running or held.',
+    1_000_000,
+    1,
+    1_000_000_000,
+  ),
   LEASE_MS: wholeNumber(
     'How long a lease lasts unless it is renewed, in milliseconds.',
     60_000,
@@ -296,6 +303,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     massLossGraceMs:
       read('MASS_LOSS_GRACE_MS', settings.MASS_LOSS_GRACE_MS) ??
       4 * heartbeatIntervalMs * (offlineAfterMissed ?? 0),
+    maxOpenTasks: read('MAX_OPEN_TASKS', settings.MAX_OPEN_TASKS) ?? 0,
     leaseMs: read('LEASE_MS', settings.LEASE_MS) ?? 0,
     sweepIntervalMs: read('SWEEP_INTERVAL_MS', settings.SWEEP_INTERVAL_MS) ?? 0,
     policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,

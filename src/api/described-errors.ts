@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { access, tenantRoles } from '../models/access.js';
 import { type ErrorCode, errorCodes } from '../models/errors.js';
 import { type DescribedOperation, parameterNames } from './described-operations.js';
-import { problemOf, problems } from './problems.js';
+import { passingStatuses, problemOf, problems } from './problems.js';
 import { ref } from './schemas/schema.js';
 
 type Examples = NonNullable<NonNullable<OpenAPIObject['components']>['examples']>;
@@ -50,7 +50,7 @@ function codesOf({ method, operation }: DescribedOperation): readonly ErrorCode[
 function headersOf(status: number) {
   return {
     ...(status === 401 && { 'www-authenticate': { $ref: '#/components/headers/Challenge' } }),
-    ...(status === 503 && { 'retry-after': { $ref: '#/components/headers/RetryAfter' } }),
+    ...(passingStatuses.includes(status) && { 'retry-after': { $ref: '#/components/headers/RetryAfter' } }),
   };
 }
 

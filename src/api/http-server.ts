@@ -8,7 +8,7 @@ import {
 import { uuidv7 } from 'uuidv7';
 import { type Admission, classOf } from './admission.js';
 import { pathOf } from './early-errors.js';
-import { problemOf } from './problems.js';
+import { problemOf, retryAfterSeconds } from './problems.js';
 
 /** Connections that one process holds open; the next is closed at once. */
 const maxConnections = 20_000;
@@ -42,7 +42,7 @@ function turnAway(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(problem.status, {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
-    'retry-after': '1',
+    'retry-after': String(retryAfterSeconds),
     'x-request-id': uuidv7(),
   });
   response.end(body);

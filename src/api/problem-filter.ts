@@ -4,7 +4,7 @@ import { DomainError, type ErrorCode } from '../models/errors.js';
 import type { ReviewCard } from '../models/review.js';
 import { pathOf } from './early-errors.js';
 import { bodyLimits } from './json-body.js';
-import { problemOf } from './problems.js';
+import { passingStatuses, problemOf, retryAfterSeconds } from './problems.js';
 import { reviewWire } from './views.js';
 
 interface Told {
@@ -37,7 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
     const told = this.tell(error, request);
     const problem = problemOf(told.code, told.detail, pathOf(request.url), told.extra);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (problem.status === 503) void reply.header('retry-after', '1');
+    if (passingStatuses.includes(problem.status)) void reply.header('retry-after', String(retryAfterSeconds));
     void reply
       .status(problem.status)
       .header('content-type', 'application/problem+json; charset=utf-8')

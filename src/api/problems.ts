@@ -44,6 +44,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be JSON' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  TOO_MANY_OPEN_TASKS: { status: 429, title: 'The tenant has too many open tasks' },
   INTERNAL_ERROR: { status: 500, title: 'A fault of the server' },
   UNAVAILABLE: { status: 503, title: 'A part of the service is away' },
   OVERLOADED: { status: 503, title: 'More than can be answered in good time' },
@@ -59,6 +60,12 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly [member: string]: unknown;
 }
+
+/** Answers after which the same request may fare better, and which therefore say when to try again. */
+export const passingStatuses: readonly number[] = [429, 503];
+
+/** What they say, in seconds. */
+export const retryAfterSeconds = 1;
 
 export function problemOf(
   code: ErrorCode,

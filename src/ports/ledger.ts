@@ -66,6 +66,8 @@ export interface LedgerView {
   taskByIdempotencyKey(key: string): Task | undefined;
   /** How many tasks the agent is running. */
   heldBy(agentId: string): number;
+  /** How many of the tenant's tasks have not ended, without what this unit of work has put. */
+  readonly openTasks: number;
   policyInForce(): Rows['policy'] | undefined;
   trialsUnderWay(): TrialsUnderWay;
   /** Adds the row, or replaces it by its next version. */

@@ -1,6 +1,8 @@
 /** What services need to know of the installation. */
 export abstract class Settings {
   abstract readonly heartbeatIntervalMs: number;
+  /** How many tasks of a tenant may be open at a time: waiting, running or held. */
+  abstract readonly maxOpenTasks: number;
   /** How long a lease lasts unless it is renewed, in milliseconds. */
   abstract readonly leaseMs: number;
   /** The share of a tenant's agents that may fall silent before their leases are spared. */

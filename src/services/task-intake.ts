@@ -10,6 +10,7 @@ import { LedgerPort, type LedgerView } from '../ports/ledger.js';
 import { actorOf } from './actor.js';
 import { Dispatcher } from './dispatcher.js';
 import { sessionNotFound } from './refusals.js';
+import { Settings } from './settings.js';
 import { taskEntry } from './task-entries.js';
 
 /** A task as its submitter describes it. */
@@ -33,13 +34,14 @@ export class TaskIntake {
   constructor(
     private readonly ledger: LedgerPort,
     private readonly dispatcher: Dispatcher,
+    private readonly settings: Settings,
   ) {}
 
   /**
    * Accepts one task. Under an idempotency key the same submission again answers with the same task.
    *
    * @throws DomainError `IDEMPOTENCY_KEY_REUSED` for another submission under the key; `SESSION_NOT_FOUND`,
-   * `SESSION_STATE_CONFLICT`, `TASK_NOT_FOUND` for a session or parent that cannot take it.
+   * `SESSION_STATE_CONFLICT`, `TASK_NOT_FOUND` for a session or parent that cannot take it; `TOO_MANY_OPEN_TASKS`.
    */
   async submit(
     caller: Caller,
@@ -59,6 +61,7 @@ export class TaskIntake {
         const known = idempotencyKey === undefined ? undefined : view.taskByIdempotencyKey(idempotencyKey);
         if (known)
           return { task: sameRequest(known, requestDigest), fresh: false, open: false, now: view.now };
+        this.findRoom(view, 1);
         const identity = { traceId, idempotencyKey: idempotencyKey ?? null, requestDigest };
         return { ...addTask(view, caller, tenantId, submission, identity), fresh: true, now: view.now };
       },
@@ -78,6 +81,7 @@ export class TaskIntake {
       tenantId,
       needs: needsOf(submissions),
       decide: (view) => {
+        this.findRoom(view, submissions.length);
         const identity = { traceId, idempotencyKey: null, requestDigest: null };
         return {
           added: submissions.map((one) => addTask(view, caller, tenantId, one, identity)),
@@ -88,6 +92,16 @@ export class TaskIntake {
     const ready = added.filter(({ open }) => open).map(({ task }) => task);
     await this.dispatcher.dispatch(ready, now);
     return added.map(({ task }) => task);
+  }
+
+  /** What may lie open is bounded, so that a flood ends in refusals and not in a full disk. */
+  private findRoom({ openTasks }: LedgerView, more: number): void {
+    const { maxOpenTasks } = this.settings;
+    if (openTasks + more <= maxOpenTasks) return;
+    throw new DomainError(
+      'TOO_MANY_OPEN_TASKS',
+      `The tenant has ${openTasks} open tasks and may have ${maxOpenTasks}: ${more} more do not fit. Nothing was submitted; try again once some have ended.`,
+    );
   }
 }
 

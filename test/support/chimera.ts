@@ -33,6 +33,7 @@ const testConfig: Config = {
   offlineAfterMissed: 6,
   massLossPercent: 15,
   massLossGraceMs: 120_000,
+  maxOpenTasks: 1_000_000,
   leaseMs: 30_000,
   sweepIntervalMs: 100,
   policyFourEyes: false,

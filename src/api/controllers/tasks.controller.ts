@@ -36,6 +36,14 @@ import {
 } from '../views.js';
 
 const taskList: ListKind = { name: 'tasks', position: ['uuid'] };
+/** Why tasks may not be taken in, however many come together. */
+const submissionRefusals = [
+  'SESSION_NOT_FOUND',
+  'SESSION_STATE_CONFLICT',
+  'TASK_NOT_FOUND',
+  'TOO_MANY_OPEN_TASKS',
+] as const;
+
 const historyList: ListKind = { name: 'history', position: ['sequence'] };
 
 @ApiTags('Tasks')
@@ -61,7 +69,7 @@ export class TasksController {
     needs: 'task:submit',
     status: 202,
     answers: 'TaskReceipt',
-    refuses: ['IDEMPOTENCY_KEY_REUSED', 'SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'TASK_NOT_FOUND'],
+    refuses: ['IDEMPOTENCY_KEY_REUSED', ...submissionRefusals],
   })
   async submit(
     @CallerOf() caller: Caller,
@@ -80,7 +88,7 @@ export class TasksController {
     needs: 'task:submit',
     status: 202,
     answers: 'TaskReceipts',
-    refuses: ['SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'TASK_NOT_FOUND'],
+    refuses: submissionRefusals,
   })
   async submitBatch(
     @CallerOf() caller: Caller,

@@ -1,4 +1,4 @@
-import type { Task } from '../../models/task.js';
+import { isFinal, type Task, taskStatuses } from '../../models/task.js';
 import type { Needs, RowKind, Rows, TrialsUnderWay, Work } from '../../ports/ledger.js';
 import type { Head, LedgerState } from './ledger-state.js';
 import type { Sender, Statement } from './statement-pool.js';
@@ -19,6 +19,8 @@ export interface Loaded {
 
 interface Locked extends Head {
   readonly tenantId: string;
+  /** Whether `openTasks` was counted at the end of the chain, and not before a version that did not count went on from there. */
+  readonly counted: boolean;
   readonly now: Date;
 }
 
@@ -44,10 +46,19 @@ class Pairs {
 const lockHeads: Statement = {
   name: 'lock-heads',
   text: `WITH heads AS MATERIALIZED (
-      SELECT tenant_id, sequence, hash FROM audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE
+      SELECT * FROM audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE
     )
     SELECT tenant_id AS "tenantId", sequence::double precision AS sequence, hash,
+           open_tasks::double precision AS "openTasks", open_tasks_at = sequence AS counted,
            date_trunc('milliseconds', clock_timestamp()) AS now FROM heads`,
+};
+
+const openStatuses = taskStatuses.filter((status) => !isFinal(status));
+
+/** Comes after the lock, so that it sees what the holder before has committed. */
+const countOpenTasks: Statement = {
+  name: 'count-open-tasks',
+  text: `SELECT count(*)::double precision AS count FROM tasks WHERE tenant_id = $1 AND status = ANY($2)`,
 };
 
 const pairs = 'unnest($1::text[], $2::text[]) AS w(tenant_id, id)';
@@ -139,9 +150,9 @@ export class LedgerReader {
       policies: await reading.policies,
       trials: await reading.trials,
     };
-    const heads = (await locking).rows as readonly Locked[];
+    const heads = await counted(sender, (await locking).rows as readonly Locked[]);
     return {
-      heads: new Map(heads.map(({ tenantId, sequence, hash }) => [tenantId, { sequence, hash }])),
+      heads: new Map(heads.map((head) => [head.tenantId, head])),
       now: new Date(Math.max(0, ...heads.map(({ now }) => now.getTime()))),
       fill(state) {
         state.loadTasks(tasks);
@@ -184,6 +195,18 @@ export class LedgerReader {
     ]);
     return { reviews, sessions, results };
   }
+}
+
+/** The heads with as many open tasks as there are. */
+function counted(sender: Sender, heads: readonly Locked[]): Promise<readonly Locked[]> {
+  return Promise.all(
+    heads.map(async (head) => {
+      if (head.counted) return head;
+      const { rows } = await sender.send(countOpenTasks, [head.tenantId, openStatuses]);
+      const [{ count } = { count: 0 }] = rows as readonly { readonly count: number }[];
+      return { ...head, openTasks: count };
+    }),
+  );
 }
 
 /** The agent's own row, without the count. */

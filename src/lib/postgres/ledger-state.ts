@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
-import type { Task } from '../../models/task.js';
+import { isFinal, type Task } from '../../models/task.js';
 import type { LedgerView, RowKind, Rows, TrialsUnderWay } from '../../ports/ledger.js';
 
 /** What identifies a row of each kind within its tenant. */
@@ -17,10 +17,11 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   backtest: (row) => row.backtestId,
 };
 
-/** The end of a tenant's chain. */
+/** The end of a tenant's chain, and how many of its tasks are open. */
 export interface Head {
   sequence: number;
   hash: string;
+  openTasks: number;
 }
 
 /** A row as it was read, `undefined` for a new one, and as it is now. */
@@ -117,6 +118,10 @@ export class LedgerState {
     return this.held.get(within(tenantId, agentId)) ?? 0;
   }
 
+  openTasksOf(tenantId: string): number {
+    return this.heads.get(tenantId)?.openTasks ?? 0;
+  }
+
   policyOf(tenantId: string): Rows['policy'] | undefined {
     return this.policies.get(tenantId);
   }
@@ -157,12 +162,14 @@ export class LedgerState {
 
   private noteTask(after: Task): void {
     const before = this.current('task', after.tenantId, after.taskId);
-    if (before) this.countHeld(before, -1);
-    this.countHeld(after, 1);
+    if (before) this.count(before, -1);
+    this.count(after, 1);
     this.indexByKey(after);
   }
 
-  private countHeld(task: Task, change: 1 | -1): void {
+  private count(task: Task, change: 1 | -1): void {
+    const head = this.heads.get(task.tenantId);
+    if (head && !isFinal(task.status)) head.openTasks += change;
     if (task.status !== 'RUNNING' || task.agentId === null) return;
     this.held.set(within(task.tenantId, task.agentId), this.heldBy(task.tenantId, task.agentId) + change);
   }
@@ -249,6 +256,10 @@ class Layer implements LedgerView {
 
   heldBy(agentId: string): number {
     return this.state.heldBy(this.tenantId, agentId);
+  }
+
+  get openTasks(): number {
+    return this.state.openTasksOf(this.tenantId);
   }
 
   policyInForce(): Rows['policy'] | undefined {

@@ -7,8 +7,9 @@ function appendEvents(tables: Tables): Statement {
   return {
     name: 'append-events',
     text: `WITH appended AS (${tables.audit.insert.text})
-      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash
-      FROM json_to_recordset($2::json) AS r("tenantId" text, sequence bigint, hash text) WHERE h.tenant_id = r."tenantId"`,
+      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash, open_tasks = r."openTasks", open_tasks_at = r.sequence
+      FROM json_to_recordset($2::json) AS r("tenantId" text, sequence bigint, hash text, "openTasks" bigint)
+      WHERE h.tenant_id = r."tenantId"`,
   };
 }
 
@@ -45,7 +46,8 @@ export class LedgerWriter {
     ];
   }
 
-  private events(sender: Sender, { events }: LedgerState): Promise<StatementResult>[] {
+  private events(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
+    const { events } = state;
     if (events.length === 0) return [];
     const rows = events.map(({ actor, ...event }) => ({
       ...event,
@@ -53,7 +55,10 @@ export class LedgerWriter {
       actorId: actor.id,
     }));
     const ends = new Map(
-      events.map(({ tenantId, sequence, hash }) => [tenantId, { tenantId, sequence, hash }]),
+      events.map(({ tenantId, sequence, hash }) => [
+        tenantId,
+        { tenantId, sequence, hash, openTasks: state.openTasksOf(tenantId) },
+      ]),
     );
     return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify([...ends.values()])])];
   }

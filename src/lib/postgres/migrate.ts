@@ -5,6 +5,7 @@ import { Fleet1795400000000 } from '../../../migrations/1795400000000-fleet.js';
 import { ExpectedRows1795500000000 } from '../../../migrations/1795500000000-expected-rows.js';
 import { PolicyDrafts1795600000000 } from '../../../migrations/1795600000000-policy-drafts.js';
 import { SetBasedGuards1795610000000 } from '../../../migrations/1795610000000-set-based-guards.js';
+import { OpenTasks1795700000000 } from '../../../migrations/1795700000000-open-tasks.js';
 import { createDataSource, type Migrations } from './data-source.js';
 
 /** Every migration, oldest first. */
@@ -14,6 +15,7 @@ const migrations: Migrations = [
   ExpectedRows1795500000000,
   PolicyDrafts1795600000000,
   SetBasedGuards1795610000000,
+  OpenTasks1795700000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

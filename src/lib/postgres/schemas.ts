@@ -542,13 +542,24 @@ export const auditSchema = new EntitySchema<AuditRow>({
   checks: [{ name: 'audit_events_sequence_positive', expression: 'sequence >= 1' }],
 });
 
-/** The end of a tenant's chain. Locking this row is what puts a tenant's units of work one after the other. */
-export const auditHeadSchema = new EntitySchema<{ tenantId: string; sequence: number; hash: string }>({
+/**
+ * The end of a tenant's chain, and how many of its tasks were open at the event `openTasksAt`. Locking this row is what puts a
+ * tenant's units of work one after the other.
+ */
+export const auditHeadSchema = new EntitySchema<{
+  tenantId: string;
+  sequence: number;
+  hash: string;
+  openTasks: number;
+  openTasksAt: number;
+}>({
   name: 'audit_heads',
   columns: {
     tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'audit_heads_pkey' }),
     sequence: column('sequence', 'bigint'),
     hash: text('hash'),
+    openTasks: column('open_tasks', 'bigint', { default: 0 }),
+    openTasksAt: column('open_tasks_at', 'bigint', { default: 0 }),
   },
   foreignKeys: [ofTenant('audit_heads_tenant')],
 });

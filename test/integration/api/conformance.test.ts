@@ -413,6 +413,16 @@ describe('refusals, held against the description', () => {
     }
   }, 60_000);
 
+  it('are 429 where a tenant has as many open tasks as it may have', async () => {
+    const { store, tenant, crew, description } = stage;
+    const server = await store.start({ maxOpenTasks: 1 });
+    const submitter = new DescribedClient(new Client(server.url, tenant.submitter.key), description);
+    await submitter.post(`${crew.path}/tasks`, aTask({ kind: 'other' }));
+    mustBe(429, await submitter.post(`${crew.path}/tasks`, aTask({ kind: 'other' })));
+    mustBe(429, await submitter.post(`${crew.path}/tasks/batch`, { tasks: [aTask(), aTask()] }));
+    await server.stop();
+  });
+
   it('are 503 while the database is gone', async () => {
     const { admin, description, store, tenant } = stage;
     const link = await openLink(store.config.databaseUrl ?? '');

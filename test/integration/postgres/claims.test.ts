@@ -51,7 +51,14 @@ describe('a claim', () => {
     const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));
     const brake = { massLossPercent: 15, massLossGraceMs: 120_000 };
     const policy = { policyFourEyes: false, shadowRetentionDays: 30 };
-    const settings = { leaseMs, heartbeatIntervalMs: 5_000, sweepIntervalMs: 1_000, ...brake, ...policy };
+    const settings = {
+      leaseMs,
+      maxOpenTasks: 100,
+      heartbeatIntervalMs: 5_000,
+      sweepIntervalMs: 1_000,
+      ...brake,
+      ...policy,
+    };
     claims = new TaskClaims(ledger, agents, dispatcher, new Waiters(signals), settings);
   });
   beforeEach(async () => {

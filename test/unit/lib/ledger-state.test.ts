@@ -10,7 +10,9 @@ const lease = { agentId: 'writer-1', token: 'token', leaseMs: 30_000 };
 const queued: AuditEntry = { type: 'task.queued', actor: systemActor };
 
 function aState(): LedgerState {
-  const heads = [tenantId, 't_other'].map((id) => [id, { sequence: 0, hash: genesisHash }] as const);
+  const heads = [tenantId, 't_other'].map(
+    (id) => [id, { sequence: 0, hash: genesisHash, openTasks: 2 }] as const,
+  );
   return new LedgerState(now, new Map(heads));
 }
 
@@ -86,6 +88,26 @@ describe('the state of a batch', () => {
     expect(counts).toEqual([3, 4, 5, 4, 3]);
   });
 
+  it('counts the open tasks of each tenant through submissions and endings, and none of a unit that throws', () => {
+    const state = aState();
+    const [known, fresh, refused] = [aTask(), aTask(), aTask()];
+    state.loadTasks([known]);
+    const put = (task: typeof known, then: () => void = () => undefined) =>
+      state.run(tenantId, (view) => {
+        view.put('task', task);
+        then();
+        return view.openTasks;
+      });
+    expect(put(fresh)).toBe(2);
+    const fail = () => {
+      throw new Error('Refused.');
+    };
+    expect(() => put(refused, fail)).toThrow('Refused.');
+    expect(put(claimTask(fresh, lease, now))).toBe(3);
+    put(finishTask(claimTask(known, lease, now), 'FAILED', now));
+    expect([state.openTasksOf(tenantId), state.openTasksOf('t_other')]).toEqual([2, 2]);
+  });
+
   it('finds a task by the key of its submission, within the batch that submitted it', () => {
     const state = aState();
     const task = aTask({ idempotencyKey: 'key' });
@@ -113,8 +135,8 @@ describe('the state of a batch', () => {
 
   it('chains the entries of each tenant, without gaps, onto the end that was read', () => {
     const heads = new Map([
-      [tenantId, { sequence: 41, hash: 'a'.repeat(64) }],
-      ['t_other', { sequence: 0, hash: genesisHash }],
+      [tenantId, { sequence: 41, hash: 'a'.repeat(64), openTasks: 7 }],
+      ['t_other', { sequence: 0, hash: genesisHash, openTasks: 0 }],
     ]);
     const state = new LedgerState(now, heads);
     for (const tenant of [tenantId, 't_other', tenantId]) {
@@ -131,7 +153,7 @@ describe('the state of a batch', () => {
     ]);
     for (const { hash, ...event } of state.events) expect(hash).toBe(linkHash(event));
     expect(state.events.every(({ at }) => at === now)).toBe(true);
-    expect(heads.get(tenantId)).toEqual({ sequence: 45, hash: mine.at(-1)?.hash });
+    expect(heads.get(tenantId)).toEqual({ sequence: 45, hash: mine.at(-1)?.hash, openTasks: 7 });
   });
 
   it('puts nothing on a record that is not locked', () => {
