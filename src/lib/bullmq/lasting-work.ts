@@ -29,13 +29,14 @@ export function workLastingly(
   const over = new AbortController();
   let worker = open();
   const work = async () => {
-    while (!over.signal.aborted) {
-      worker.on('error', onFault);
-      if (await ran(worker)) return;
+    worker.on('error', onFault);
+    while (!(await ran(worker))) {
       // What comes of closing what never was open is of no interest.
       worker.close().catch(() => undefined);
-      await pause(betweenBeginningsMs, undefined, { signal: over.signal }).catch(() => undefined);
-      if (!over.signal.aborted) worker = open();
+      const waited = pause(betweenBeginningsMs, true, { signal: over.signal });
+      if (!(await waited.catch(() => false))) return;
+      worker = open();
+      worker.on('error', onFault);
     }
   };
   void work();

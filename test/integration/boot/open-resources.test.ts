@@ -27,7 +27,7 @@ describe('resources that cannot all be opened', () => {
     await expect(openResources(readConfig(settings))).rejects.toThrow('admin_key');
     const connections = await eventually(
       async () => {
-        const { rows } = await client.query(
+        const { rows } = await client.query<{ application_name: string }>(
           `SELECT application_name FROM pg_stat_activity
            WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
         );
