@@ -21,35 +21,50 @@ export interface BatchLimits {
    * for ten. An item that comes alone does not wait. None unless given.
    */
   readonly gapMs?: number;
+  /**
+   * Items of one batch that yield, in times when there are others: so many, or as many as go with them. As many as there is room
+   * for unless given.
+   */
+  readonly maxYielding?: number;
 }
+
+/** So long after an item that does not yield, in milliseconds, the next such item is expected at any moment. */
+const mixedTimesMs = 250;
 
 /**
  * Group commit: what arrives while a batch is under way goes into the next one, so that a batch is one item on a quiet
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
- * wait; the next is refused with `UNAVAILABLE`. After "Group Commit Timers and High Volume Transaction Systems",
+ * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, no more than those in each batch or a
+ * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
+ * and never starved. After "Group Commit Timers and High Volume Transaction Systems",
  * Helland et al., 1987, whose timer is here for busy times alone.
  */
 export class Batcher<I, R> {
   private readonly waiting: Waiting<I, R>[] = [];
+  private readonly yielding: Waiting<I, R>[] = [];
   private running = false;
+  private otherAt = -Infinity;
 
   /** `run` answers each item in the order given; when it rejects, every item of the batch is rejected with that. */
   constructor(
     private readonly run: (items: readonly I[]) => Promise<readonly Outcome<R>[]>,
     private readonly limits: BatchLimits,
+    private readonly yields: (item: I) => boolean = () => false,
   ) {}
 
   submit(item: I): Promise<R> {
-    if (this.waiting.length >= this.limits.maxWaiting) {
+    if (this.length >= this.limits.maxWaiting) {
       return Promise.reject(
         new DomainError(
           'UNAVAILABLE',
-          `${this.waiting.length} requests are waiting for the ${this.limits.store} already. Try again shortly.`,
+          `${this.length} requests are waiting for the ${this.limits.store} already. Try again shortly.`,
         ),
       );
     }
     return new Promise<R>((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      const yields = this.yields(item);
+      if (!yields) this.otherAt = performance.now();
+      (yields ? this.yielding : this.waiting).push({ item, resolve, reject });
       if (!this.running) void this.drain();
     });
   }
@@ -58,8 +73,8 @@ export class Batcher<I, R> {
     this.running = true;
     // Requests that were parsed in this turn of the event loop join the first batch.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, this.limits.maxBatch);
+    while (this.length > 0) {
+      const batch = this.nextBatch();
       const begun = performance.now();
       try {
         const outcomes = await this.run(batch.map(({ item }) => item));
@@ -74,10 +89,23 @@ export class Batcher<I, R> {
     this.running = false;
   }
 
+  private get length(): number {
+    return this.waiting.length + this.yielding.length;
+  }
+
+  private nextBatch(): Waiting<I, R>[] {
+    const { maxBatch, maxYielding = maxBatch } = this.limits;
+    const mixed = performance.now() - this.otherAt < mixedTimesMs;
+    const kept = Math.min(maxYielding, this.yielding.length, maxBatch - 1);
+    const others = this.waiting.splice(0, maxBatch - kept);
+    const most = mixed ? Math.max(maxYielding, others.length) : maxBatch;
+    return [...others, ...this.yielding.splice(0, Math.min(most, maxBatch - others.length))];
+  }
+
   /** Lets the next batch grow, unless this one was too small to say that more will come. */
   private async gather(size: number, tookMs: number): Promise<void> {
     const { gapMs = 0, maxBatch } = this.limits;
-    if (size < 2 || tookMs >= gapMs || this.waiting.length >= maxBatch) return;
+    if (size < 2 || tookMs >= gapMs || this.length >= maxBatch) return;
     await new Promise<void>((resolve) => setTimeout(resolve, gapMs - tookMs));
   }
 }

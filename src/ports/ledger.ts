@@ -83,6 +83,8 @@ export interface LedgerView {
 export interface Work<R> {
   readonly tenantId: string;
   readonly needs: Needs;
+  /** It brings work rather than carrying it on: it yields to units that do not. */
+  readonly addsWork?: boolean;
   decide(view: LedgerView): R;
 }
 

@@ -53,6 +53,7 @@ export class TaskIntake {
     const requestDigest = idempotencyKey === undefined ? null : digestOf(withoutHoles(submission));
     const { task, fresh, open, now } = await this.ledger.transact({
       tenantId,
+      addsWork: true,
       needs: {
         ...needsOf([submission]),
         idempotencyKeys: idempotencyKey === undefined ? [] : [idempotencyKey],
@@ -79,6 +80,7 @@ export class TaskIntake {
   ): Promise<readonly Task[]> {
     const { added, now } = await this.ledger.transact({
       tenantId,
+      addsWork: true,
       needs: needsOf(submissions),
       decide: (view) => {
         this.findRoom(view, submissions.length);

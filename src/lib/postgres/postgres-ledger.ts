@@ -25,12 +25,11 @@ export class PostgresLedger extends LedgerPort {
   private readonly reader: LedgerReader;
   private readonly writer: LedgerWriter;
   private readonly insertTenant: Statement;
-  private readonly batcher = new Batcher<AnyWork, unknown>((batch) => this.commit(batch), {
-    store: 'database',
-    maxBatch: 256,
-    maxWaiting: 10_000,
-    gapMs: 6,
-  });
+  private readonly batcher = new Batcher<AnyWork, unknown>(
+    (batch) => this.commit(batch),
+    { store: 'database', maxBatch: 256, maxWaiting: 10_000, gapMs: 6, maxYielding: 4 },
+    ({ addsWork = false }) => addsWork,
+  );
 
   constructor(
     private readonly statements: StatementPool,
@@ -48,7 +47,7 @@ export class PostgresLedger extends LedgerPort {
     const decide = (view: LedgerView) => {
       answers.splice(0, 1, work.decide(view));
     };
-    await this.batcher.submit({ tenantId: work.tenantId, needs: work.needs, decide });
+    await this.batcher.submit({ ...work, decide });
     for (const answer of answers) return answer;
     throw new Error('The unit of work was not run.');
   }

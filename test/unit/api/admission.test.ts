@@ -20,9 +20,9 @@ describe('admission', () => {
     Array.from({ length: count }, () => admission.enter(request)).filter((leave) => leave !== undefined);
 
   /** Rounds in which as many as are let in come at once, and each is answered after `tookMs`. */
-  const rounds = (count: number, offered: number, tookMs: number) => {
+  const rounds = (count: number, offered: number, tookMs: number, request: RequestClass = 'WORK') => {
     for (let round = 0; round < count; round += 1) {
-      const leaves = enter(offered);
+      const leaves = enter(offered, request);
       time += tookMs;
       for (const leave of leaves) leave();
     }
@@ -69,6 +69,20 @@ describe('admission', () => {
     rounds(30, 2_000, 600);
     rounds(500, 50, 10);
     expect(admission.currentLimit).toBe(4_096);
+  });
+
+  it('lets fewer submissions in while they are slow, and as much of the rest as before', () => {
+    rounds(60, 1_000, 600, 'NEW_WORK');
+    expect(admission.currentNewWorkLimit).toBe(128);
+    expect(enter(200, 'NEW_WORK')).toHaveLength(128);
+    expect(admission.currentLimit).toBe(4_096);
+    expect(enter(1)).toHaveLength(1);
+  });
+
+  it('lets as many submissions in as before once they are fast again', () => {
+    rounds(60, 1_000, 600, 'NEW_WORK');
+    rounds(500, 50, 10, 'NEW_WORK');
+    expect(admission.currentNewWorkLimit).toBe(2_048);
   });
 
   it('is not moved by long polls, however long they take', () => {

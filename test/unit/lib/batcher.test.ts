@@ -79,6 +79,22 @@ describe('a batcher', () => {
     expect(sizes).toEqual([2, 2, 1]);
   });
 
+  it('takes items that yield behind the others, a few at a time, and together in times without others', async () => {
+    const batches: (readonly number[])[] = [];
+    const batcher = new Batcher(
+      (items: readonly number[]) => {
+        batches.push(items);
+        return Promise.resolve(items.map((value) => ({ value })));
+      },
+      { ...roomy, maxBatch: 4, maxYielding: 1 },
+      (item) => item < 0,
+    );
+    const all = (items: readonly number[]) => Promise.all(items.map((item) => batcher.submit(item)));
+    await all([-1, -2, -3]);
+    await all([-1, -2, -3, -4, -5, 1, 2, 3, 4, 5]);
+    expect(batches).toEqual([[-1, -2, -3], [1, 2, 3, -1], [4, 5, -2, -3], [-4], [-5]]);
+  });
+
   it('refuses with UNAVAILABLE what is more than may wait, and takes more when there is room again', async () => {
     const gate = new Gate();
     const batcher = new Batcher(gate.run, { store: 'registry', maxBatch: 1, maxWaiting: 2 });
