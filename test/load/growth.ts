@@ -10,6 +10,8 @@ const tolerated = 0.05;
 const keepsakes = ['tasks', 'results', 'audit_events', 'review_cards'];
 
 const mebibyte = 2 ** 20;
+/** Points of one line at most; more are put together. */
+const mostCompared = 100;
 /** With fewer, nothing can be said. */
 const fewestPoints = 8;
 
@@ -23,14 +25,16 @@ interface Level {
 
 /**
  * Whether what a server uses levels off. The first fifth is left out; the rest is cut in two halves, and a line laid
- * through each (least squares). A level has levelled off when it grows over the second half by less than 5 % of its mean or
- * by no more than noise (8 MiB of memory, 1 MiB of Redis or of a table, 5 ms of lag, 16 handles), or at most half as fast as
- * over the first. Tables that keep everything for good are judged by their bytes a task.
+ * through each: the median of the slopes between its points (Theil and Sen), which a few outliers do not turn. A level has
+ * levelled off when it grows over the second half by less than 5 % of its middle or by no more than noise (8 MiB of memory, 1 MiB
+ * of Redis or of a table, 5 ms of lag, 16 handles), or at most half as fast as over the first: then all that would still come is
+ * no more than what the second half has brought. The heap counts where it was just collected. Tables that keep everything for good are
+ * judged by their bytes a task.
  */
 export function levelsOff(samples: readonly Sample[], tasks: number): readonly Verdict[] {
   const levels: readonly Level[] = [
     { name: 'resident memory', slack: 8 * mebibyte, read: ({ api }) => api?.rssBytes },
-    { name: 'heap', slack: 8 * mebibyte, read: ({ api }) => api?.heapBytes },
+    { name: 'heap in use', slack: 8 * mebibyte, read: heapInUse(samples) },
     { name: 'event-loop lag', slack: 5, read: ({ api }) => api?.lagP99Ms },
     { name: 'open handles', slack: 16, read: ({ api }) => api?.handles },
     { name: 'open files', slack: 16, read: ({ api }) => api?.files },
@@ -66,21 +70,44 @@ export function growth(points: readonly Point[]): Growth {
   const middle = Math.floor(rest.length / 2);
   const [first, second] = [rest.slice(0, middle), rest.slice(middle)];
   const length = (second.at(-1)?.x ?? 0) - (second[0]?.x ?? 0);
-  const mean = second.reduce((sum, { y }) => sum + y, 0) / second.length;
+  const level = medianOf(second.map(({ y }) => y));
   const slope = slopeOf(second);
   const grown = slope * length;
-  return { grown, part: mean === 0 ? 0 : grown / mean, ratio: slope / Math.max(slopeOf(first), 1e-12) };
+  return { grown, part: level === 0 ? 0 : grown / level, ratio: slope / Math.max(slopeOf(first), 1e-12) };
 }
 
-/** The slope of the line that lies closest to the points. */
+/** The slope of the line through the points: the median of the slopes between any two of them. */
 export function slopeOf(points: readonly Point[]): number {
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / points.length;
-  const [above, below] = points.reduce<[number, number]>(
-    ([sumXy, sumXx], { x, y }) => [sumXy + (x - meanX) * (y - meanY), sumXx + (x - meanX) ** 2],
-    [0, 0],
+  const few = thinned(points);
+  const slopes = few.flatMap((one, index) =>
+    few
+      .slice(index + 1)
+      .flatMap((other) => (other.x === one.x ? [] : [(other.y - one.y) / (other.x - one.x)])),
   );
-  return below === 0 ? 0 : above / below;
+  return slopes.length === 0 ? 0 : medianOf(slopes);
+}
+
+/** The medians of so many successive parts: enough for a slope, and few enough to compare each with each. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const size = Math.ceil(points.length / mostCompared);
+  if (size <= 1) return points;
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) => {
+    const part = points.slice(index * size, (index + 1) * size);
+    return { x: medianOf(part.map(({ x }) => x)), y: medianOf(part.map(({ y }) => y)) };
+  });
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  const [below, above] = [sorted[middle - 1] ?? 0, sorted[middle] ?? 0];
+  return sorted.length % 2 === 0 ? (below + above) / 2 : above;
+}
+
+/** What is left of the heap after a collection; of every sample where none was asked for. */
+function heapInUse(samples: readonly Sample[]): Level['read'] {
+  const known = samples.some(({ collected }) => collected);
+  return ({ api, collected }) => (collected || !known ? api?.heapBytes : undefined);
 }
 
 function verdictOn({ name, slack }: Level, { part, grown, ratio }: Growth): Verdict {

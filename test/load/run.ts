@@ -82,7 +82,7 @@ async function runOne(options: RunOptions): Promise<{ report: RunReport; postgre
     for (let count = 0; count < (options.scenario === 'fairness' ? 2 : 1); count += 1)
       tenants.push(await createTenant(stack));
     const plan: Plan = { options, origins: stack.servers.map(({ url }) => url), tenants };
-    const sampler = new Sampler(stack);
+    const sampler = new Sampler(stack, options.scenario === 'soak');
     sampler.start();
     const { outcome, seconds, begun } = await generate(plan, stack, sampler).finally(() => sampler.stop());
     const account = await balance(stack, tenants, outcome.seen);

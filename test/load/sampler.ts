@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Stack } from './stack.js';
 
@@ -6,6 +7,8 @@ import type { Stack } from './stack.js';
 export interface Sample {
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whether the API processes have just collected their garbage. */
+  readonly collected: boolean;
   /** Of all API processes: the largest resident memory, and so on; `cpu` is the sum, in processor seconds. */
   readonly api: {
     readonly rssBytes: number;
@@ -24,6 +27,10 @@ export interface Sample {
 const patienceMs = 10_000;
 /** Sizes of tables are asked for once in so many samples. */
 const tablesEvery = 5;
+/** Garbage is collected before one in so many samples: often enough for a line, too seldom to be seen in a p95. */
+const collectedEvery = 10;
+/** A collection is asked for by a signal, which is heard before a request that comes so much later, in milliseconds. */
+const hearingMs = 100;
 
 /** Looks at the servers of a run from outside, once a second, or as often as they answer. */
 export class Sampler {
@@ -33,7 +40,11 @@ export class Sampler {
   private looking: Promise<void> | undefined;
   private rounds = 0;
 
-  constructor(private readonly stack: Stack) {
+  /** @param collects whether the API processes can be told to collect their garbage, as `stack` starts them for a soak */
+  constructor(
+    private readonly stack: Stack,
+    private readonly collects = false,
+  ) {
     this.redis =
       stack.redisUrl === undefined
         ? undefined
@@ -56,13 +67,20 @@ export class Sampler {
   }
 
   private async look(): Promise<void> {
+    const collected = this.collects && this.rounds % collectedEvery === 0;
+    if (collected) await this.collect();
     const withTables = this.rounds++ % tablesEvery === 0;
     const [api, redisBytes, tables] = await Promise.all([
       this.api(),
       this.redis?.info('memory').then(usedMemory, () => null) ?? null,
       withTables ? tableSizes(this.stack.databaseUrl).catch(() => null) : null,
     ]);
-    this.samples.push({ at: Date.now(), api, redisBytes, tables });
+    this.samples.push({ at: Date.now(), collected, api, redisBytes, tables });
+  }
+
+  private async collect(): Promise<void> {
+    for (const { pid } of this.stack.servers) process.kill(pid, 'SIGUSR2');
+    await pause(hearingMs);
   }
 
   private async api(): Promise<Sample['api']> {

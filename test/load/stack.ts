@@ -41,7 +41,7 @@ export async function startStack(options: RunOptions): Promise<Stack> {
     if (redis) undo.push(() => redis.stop());
     const adminKey = newAdminKey();
     const settings = { HEARTBEAT_INTERVAL_MS: String(options.intervalMs) };
-    const nodeArguments = await profilingOf(options);
+    const nodeArguments = [...(await profilingOf(options)), ...collectionOf(options)];
     const start = (port?: number) =>
       startCompiledChimera({
         ...{ databaseUrl: postgres.url, redisUrl: redis?.url, adminKey, settings, nodeArguments },
@@ -75,6 +75,12 @@ async function profilingOf({ profileDir }: RunOptions): Promise<readonly string[
   const folder = resolve(profileDir);
   await mkdir(folder, { recursive: true });
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+}
+
+/** A soak has the processes collect their garbage now and then, to tell what is used from what is not yet given back. */
+function collectionOf({ scenario }: RunOptions): readonly string[] {
+  if (scenario !== 'soak') return [];
+  return ['--expose-gc', '--import', new URL('collector.mjs', import.meta.url).href];
 }
 
 /** Makes a tenant with a key for each of its clients. */
