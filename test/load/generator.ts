@@ -5,6 +5,7 @@ import type { FromGenerator, Outcome, Plan, ToGenerator } from './plan.js';
 import { approve } from './scenarios/approve.js';
 import { fairness } from './scenarios/fairness.js';
 import { heartbeats } from './scenarios/heartbeats.js';
+import { overload } from './scenarios/overload.js';
 import { pull } from './scenarios/pull.js';
 import { storm } from './scenarios/storm.js';
 import { work } from './scenarios/work.js';
@@ -19,6 +20,7 @@ const scenarios: Readonly<Record<ScenarioName, (ground: Ground) => Promise<Recor
   fairness,
   fleet10k: pull,
   approve,
+  overload,
 };
 
 /** Tells the process that started this one. It ends with that one. */

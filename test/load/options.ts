@@ -12,6 +12,7 @@ export const scenarioNames = [
   'fairness',
   'fleet10k',
   'approve',
+  'overload',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -79,6 +80,7 @@ export const defaults: Readonly<Record<ScenarioName, Defaults>> = {
   fairness: { ...usual, agents: 200, rate: 1 },
   fleet10k: { ...usual, agents: 10_000, pullers: 1_000, rate: 100, warmupS: 10, intervalMs: 10_000 },
   approve: { ...usual, rate: 100 },
+  overload: { ...usual, pullers: 32, durationS: 60, rate: 0, held: 0.1 },
 };
 
 export const usage = `Usage: npm run load -- SCENARIO… [options]
@@ -94,17 +96,18 @@ writes load-report/. Ends with 1 when a promise is broken.
   fairness     one tenant floods, the other sends one task a second
   fleet10k     10,000 agents heartbeating every 10 s, and 100 tasks/s
   approve      from an operator's yes being due to the EXECUTE assignment in hand
-  instances    the scenarios named beside it (or all but soak and fleet10k) with 1, 2 and 4 API processes
+  overload     five times what can be done at most, from submitters that do not ask twice; then the return
+  instances    the scenarios named beside it (or all but soak, fleet10k and overload) with 1, 2 and 4 API processes
   all          all but soak and instances
 
   --agents N          agents (default 1000; fairness 200, fleet10k 10000)
-  --pullers N         how many of them take tasks, on a connection of its own (default all; fleet10k 1000)
-  --duration S        measured seconds (default 30; soak 1800)
+  --pullers N         how many of them take tasks, on a connection of its own (default all; fleet10k 1000, overload 32)
+  --duration S        measured seconds (default 30; overload 60, soak 1800)
   --warmup S          seconds before that (default 5; soak 60, fleet10k 10)
   --instances K       API processes, 1-16 (default 1)
   --rate R            tasks or approvals a second (default: pull 300, storm, soak, fleet10k and approve 100)
   --interval MS       between an agent's heartbeats (default 5000; heartbeats 1000, fleet10k 10000)
-  --held P            per cent of the results that are held (default: work, storm and soak 10, pull 0)
+  --held P            per cent of the results that are held (default: work, storm, soak and overload 10, pull 0)
   --flood N           fairness: tasks of the flood (default 100000)
   --shared            fairness: each worker serves both tenants, taking turns
   --variant V         storm: cut, restart or both (default both)

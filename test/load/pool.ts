@@ -1,7 +1,7 @@
 import { Connection, type Origins, type Reply } from './connection.js';
 
-/** With more requests at a time than this, they share connections and wait for each other. */
-const mostConnections = 500;
+/** With more requests at a time than this, they share connections and wait for each other, unless a pool says otherwise. */
+const usuallyMost = 500;
 
 /**
  * The clients of one key, as many as it takes: a request goes over a connection that is free, or over a new one, so that
@@ -15,6 +15,7 @@ export class Pool {
   constructor(
     private readonly origins: Origins,
     private readonly key: string,
+    private readonly mostConnections = usuallyMost,
   ) {}
 
   /** As `Connection.send`. */
@@ -38,8 +39,8 @@ export class Pool {
   }
 
   private another(): Connection {
-    const shared = this.all[this.turn++ % mostConnections];
-    if (this.all.length >= mostConnections && shared) return shared;
+    const shared = this.all[this.turn++ % this.mostConnections];
+    if (this.all.length >= this.mostConnections && shared) return shared;
     const connection = new Connection(this.origins, this.key);
     this.all.push(connection);
     return connection;

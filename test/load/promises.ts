@@ -52,7 +52,27 @@ const byScenario: Readonly<Record<ScenarioName, (evidence: Evidence) => readonly
     latency(evidence, 'approve → in hand', 'p95', [50, 10]),
     none(evidence, 'failed requests', ['decide', 'claim', 'result']),
   ],
+  overload: (evidence) => [
+    heldUp(evidence.outcome.figures),
+    atMost(
+      'well again after the overload',
+      evidence.outcome.figures['well again after, ms'] ?? NaN,
+      'ms',
+      [5_000, 1_000],
+    ),
+    // Where all was accepted, nobody was refused.
+    ...(evidence.outcome.totals['refusal']?.count ? [latency(evidence, 'refusal', 'p95', [1_000, 100])] : []),
+    none(evidence, 'submissions without an answer', ['submit once']),
+  ],
 };
+
+/** Of what is done at the peak, at least four fifths are done under five times the load. */
+function heldUp({
+  'tasks/s at the peak': peak = NaN,
+  'tasks/s done under the overload': done = NaN,
+}: Readonly<Record<string, number>>): Verdict {
+  return atMost('tasks done at the peak ÷ under five times the load', peak / done, '×', [1.25, 1]);
+}
 
 function always({ account }: Evidence): readonly Verdict[] {
   const broken = (names: readonly Rule[]) =>

@@ -11,6 +11,7 @@ import type { FromGenerator, Outcome, Plan, Seen, TenantAccess, ToGenerator } fr
 import { secondLine } from './progress.js';
 import { judge } from './promises.js';
 import { type RunReport, writeReport } from './report.js';
+import { overloadConnections } from './scenarios/overload.js';
 import { Sampler } from './sampler.js';
 import { createTenant, type Stack, startStack } from './stack.js';
 import { summary, titleOf } from './summary.js';
@@ -67,7 +68,7 @@ async function runAll(runs: readonly RunOptions[], out: string): Promise<number>
 }
 
 function checkFileLimit({ scenario, agents, pullers }: RunOptions): void {
-  const needed = agents + pullers + spareFiles;
+  const needed = agents + pullers + spareFiles + (scenario === 'overload' ? overloadConnections : 0);
   const limit = fileLimit();
   if (needed <= limit) return;
   throw new OptionError(

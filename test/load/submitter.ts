@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { kind } from './agent.js';
-import { codeOf, ConnectionClosed, type Origins } from './connection.js';
+import { codeOf, ConnectionClosed, type Origins, type Reply } from './connection.js';
 import type { Meter } from './meter.js';
 import type { TenantAccess } from './plan.js';
 import { Pool } from './pool.js';
@@ -26,10 +26,12 @@ export class Submitter {
       readonly witness: Witness;
       /** Sets the keys of this submitter apart from those of others. */
       readonly name: string;
+      /** Connections at most; more requests at a time wait for each other. */
+      readonly connections?: number;
     },
   ) {
     this.path = `/v1/tenants/${tenant.tenantId}/tasks`;
-    this.pool = new Pool(around.origins, tenant.submitterKey);
+    this.pool = new Pool(around.origins, tenant.submitterKey, around.connections);
   }
 
   /** Submits one task, until there is an answer. Resolves with its id; `undefined` if there never was one. */
@@ -41,14 +43,14 @@ export class Submitter {
   ): Promise<string | undefined> {
     const { meter, witness, name } = this.around;
     const series = meter.series('submit');
-    const body = JSON.stringify({ kind, input: { n, ...(held && { held }) }, onApproval });
+    const body = bodyOf(n, held, onApproval);
     const key = ['idempotency-key', `${name}-${n}`];
     while (performance.now() - due < patienceMs) {
       try {
         const reply = await this.pool.send('POST', this.path, body, true, key);
         if (reply.status === 202) {
           series.record(performance.now() - due);
-          const { taskId } = JSON.parse(reply.body) as { readonly taskId: string };
+          const taskId = taskIdIn(reply);
           witness.submitted(this.tenant.tenantId, taskId, n);
           return taskId;
         }
@@ -62,6 +64,41 @@ export class Submitter {
     }
     witness.gaveUp();
     return undefined;
+  }
+
+  /**
+   * Submits one task and takes the first answer for the last, as a client in a hurry does. Resolves with whether it was
+   * accepted. Refusals are measured as `refusal`, for they too are answers that somebody waits for.
+   */
+  async submitOnce(n: number, due: number, held: boolean, onApproval: OnApproval): Promise<boolean> {
+    const { meter, witness } = this.around;
+    const series = meter.series('submit once');
+    try {
+      const reply = await this.pool.send('POST', this.path, bodyOf(n, held, onApproval));
+      const ms = performance.now() - due;
+      if (reply.status === 202) {
+        series.record(ms);
+        witness.submitted(this.tenant.tenantId, taskIdIn(reply), n);
+        return true;
+      }
+      if (reply.status === 503 || reply.status === 429) meter.series('refusal').record(ms);
+      else series.fail(String(reply.status));
+    } catch (error) {
+      if (error instanceof ConnectionClosed) return false;
+      series.fail(codeOf(error));
+      witness.gaveUp();
+    }
+    return false;
+  }
+
+  /** Looks at the newest task, and resolves with whether that was answered. */
+  async look(): Promise<boolean> {
+    try {
+      const { status } = await this.pool.send('GET', `${this.path}?limit=1`, undefined, false);
+      return status === 200;
+    } catch {
+      return false;
+    }
   }
 
   /** Submits tasks number `from` to below `to` in one request, all or none. */
@@ -106,4 +143,12 @@ export class Submitter {
   async stop(): Promise<void> {
     await this.pool.close();
   }
+}
+
+function bodyOf(n: number, held: boolean, onApproval: OnApproval): string {
+  return JSON.stringify({ kind, input: { n, ...(held && { held }) }, onApproval });
+}
+
+function taskIdIn({ body }: Reply): string {
+  return (JSON.parse(body) as { readonly taskId: string }).taskId;
 }

@@ -24,9 +24,13 @@ export class Traffic {
     private readonly ground: Ground,
     tenant: TenantAccess = ground.tenant(),
     private readonly held = ground.plan.options.held,
+    connections?: number,
   ) {
     const { witness, meter } = ground;
-    this.submitter = new Submitter(tenant, { ...{ origins: ground.origins, meter, witness }, name: 'load' });
+    this.submitter = new Submitter(tenant, {
+      ...{ origins: ground.origins, meter, witness, name: 'load' },
+      ...(connections !== undefined && { connections }),
+    });
     this.operator = new Operator(tenant, ground);
     ground.decideHeld = (card) => {
       this.track(this.decide(card));
@@ -47,6 +51,29 @@ export class Traffic {
       this.track(this.submit(due));
     });
     await Promise.all(this.going);
+  }
+
+  /** As `offer`, from submitters of whom none asks twice: what is refused is not done. */
+  async offerOnce(perSecond: number, durationMs: number): Promise<void> {
+    const schedule = independently(perSecond, this.ground.random);
+    await keepPace(schedule, durationMs, (due) => {
+      this.track(this.submitOnce(due));
+    });
+  }
+
+  /** Submits one task, and resolves with whether it was accepted. */
+  async submitOnce(due: number): Promise<boolean> {
+    const n = this.ground.number(due);
+    const held = this.ground.random() < this.held;
+    if (held) this.heldTasks.add(n);
+    const accepted = await this.submitter.submitOnce(n, due, held, onApprovalOf(n));
+    if (!accepted) this.heldTasks.delete(n);
+    return accepted;
+  }
+
+  /** Looks at the tasks, and resolves with whether that was answered. */
+  look(): Promise<boolean> {
+    return this.submitter.look();
   }
 
   /** Keeps this many tasks open for this long; resolves once all are answered. */
