@@ -82,7 +82,7 @@ describe('admission', () => {
   it('lets as many submissions in as before once they are fast again', () => {
     rounds(60, 1_000, 600, 'NEW_WORK');
     rounds(500, 50, 10, 'NEW_WORK');
-    expect(admission.currentNewWorkLimit).toBe(2_048);
+    expect(admission.currentNewWorkLimit).toBe(1_024);
   });
 
   it('is not moved by long polls, however long they take', () => {
