@@ -27,7 +27,7 @@ interface Level {
  * Whether what a server uses levels off. The first fifth is left out; the rest is cut in two halves, and a line laid
  * through each: the median of the slopes between its points (Theil and Sen), which a few outliers do not turn. A level has
  * levelled off when it grows over the second half by less than 5 % of its middle or by no more than noise (8 MiB of memory, 1 MiB
- * of Redis or of a table, 5 ms of lag, 16 handles), or at most half as fast as over the first: then all that would still come is
+ * of Redis or of a table, 20 ms of lag, 16 handles), or at most half as fast as over the first: then all that would still come is
  * no more than what the second half has brought. The heap counts where it was just collected. Tables that keep everything for good are
  * judged by their bytes a task.
  */
@@ -35,7 +35,7 @@ export function levelsOff(samples: readonly Sample[], tasks: number): readonly V
   const levels: readonly Level[] = [
     { name: 'resident memory', slack: 8 * mebibyte, read: ({ api }) => api?.rssBytes },
     { name: 'heap in use', slack: 8 * mebibyte, read: heapInUse(samples) },
-    { name: 'event-loop lag', slack: 5, read: ({ api }) => api?.lagP99Ms },
+    { name: 'event-loop lag', slack: 20, read: ({ api }) => api?.lagP99Ms },
     { name: 'open handles', slack: 16, read: ({ api }) => api?.handles },
     { name: 'open files', slack: 16, read: ({ api }) => api?.files },
     { name: 'Redis memory', slack: mebibyte, read: ({ redisBytes }) => redisBytes ?? undefined },
