@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiModule } from './modules/api.module.js';
+import { AuditModule } from './modules/audit.module.js';
 import { GateModule } from './modules/gate.module.js';
 import { LedgerModule } from './modules/ledger.module.js';
 import { LoggingModule } from './modules/logging.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         LedgerModule.on(resources),
         RecordsModule.on(resources),
         WatchModule.on(resources),
+        AuditModule.on(resources),
         RegistryModule.on(resources),
         QueuesModule.on(resources),
         GateModule.on(resources),

@@ -4,6 +4,7 @@ import {
   parseCategoryRules,
   type TopicClassifierSettings,
 } from './models/topic-classifier.js';
+import { privateKeyFrom, publicKeyFrom } from './models/signing-key.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -33,6 +34,16 @@ export interface Config {
   readonly replayThreads: number;
   /** `undefined`: no external classifier is asked. */
   readonly topicClassifier: TopicClassifierSettings | undefined;
+  /** PEM or seed; `undefined`: made at the first start. */
+  readonly auditSigningKey: string | undefined;
+  /** Public keys that were in use before. */
+  readonly auditVerifyKeys: readonly string[];
+  readonly checkpointEvents: number;
+  readonly checkpointMs: number;
+  /** `undefined`: no such sink. */
+  readonly checkpointFile: string | undefined;
+  readonly checkpointWebhook: string | undefined;
+  readonly checkpointWebhookPrivate: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -98,6 +109,28 @@ function address(
       };
     },
   };
+}
+
+/** On or off, and off unless it is set. */
+function choice(description: string): Setting<boolean> {
+  return {
+    description,
+    fallback: 'off',
+    read(text = 'off') {
+      if (text === 'on' || text === 'off') return { value: text === 'on' };
+      return { fault: `must be on or off, not ${quoted(text)}` };
+    },
+  };
+}
+
+/** Whether `parse` takes the text. It may be a secret, and nobody is told what is wrong with it. */
+function parses(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function words(
@@ -184,14 +217,9 @@ export const settings = {
     86_400_000,
   ),
   SWEEP_INTERVAL_MS: wholeNumber('How often to look for what is due, in milliseconds.', 500, 20, 60_000),
-  POLICY_FOUR_EYES: {
-    description: 'Whether a looser policy needs a second operator whichever way it comes: on or off.',
-    fallback: 'off',
-    read(text = 'off') {
-      if (text === 'on' || text === 'off') return { value: text === 'on' };
-      return { fault: `must be on or off, not ${quoted(text)}` };
-    },
-  } satisfies Setting<boolean>,
+  POLICY_FOUR_EYES: choice(
+    'Whether a looser policy needs a second operator whichever way it comes: on or off.',
+  ),
   SHADOW_RETENTION_DAYS: wholeNumber(
     'For how many days it is kept what a shadow policy said of single results.',
     30,
@@ -258,6 +286,53 @@ export const settings = {
     1,
     1_000,
   ),
+  AUDIT_SIGNING_KEY: {
+    description:
+      'The Ed25519 key that signs checkpoints and receipts: PEM, or the 32-byte seed in base64. The same in all processes.',
+    fallback: 'made at the first start and kept in CHIMERA_DATA_DIR',
+    read(text) {
+      if (text === undefined || parses(text, privateKeyFrom)) return { value: text };
+      return { fault: 'must be an Ed25519 private key: PEM (PKCS #8), or its 32-byte seed in base64' };
+    },
+  } satisfies Setting<string | undefined>,
+  AUDIT_VERIFY_KEYS: {
+    description:
+      'Public keys that were in use before, to be shown with the present one: base64, separated by commas.',
+    fallback: 'no others',
+    read(text = '') {
+      const value = text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+      const faulty = value.findIndex((one) => !parses(one, publicKeyFrom));
+      if (faulty < 0) return { value };
+      return { fault: `must be Ed25519 public keys of 32 bytes in base64, which key ${faulty + 1} is not` };
+    },
+  } satisfies Setting<readonly string[]>,
+  AUDIT_CHECKPOINT_EVENTS: wholeNumber(
+    "After how many events a tenant's audit record is sealed by a signed checkpoint.",
+    1_000,
+    1,
+    1_000_000,
+  ),
+  AUDIT_CHECKPOINT_MS: wholeNumber(
+    'How long an event waits for that at most, in milliseconds.',
+    60_000,
+    100,
+    86_400_000,
+  ),
+  AUDIT_CHECKPOINT_FILE: {
+    description: 'A file that checkpoints are appended to.',
+    fallback: 'no such file',
+    read(text) {
+      return text === undefined || (text.trim() !== '' && !text.includes('\0'))
+        ? { value: text }
+        : { fault: 'must be a path' };
+    },
+  } satisfies Setting<string | undefined>,
+  AUDIT_CHECKPOINT_WEBHOOK: address(
+    'A webhook that checkpoints are sent to by HTTP POST.',
+    'no such webhook',
+    ['http:', 'https:'],
+  ),
+  AUDIT_WEBHOOK_PRIVATE: choice('Whether the webhook may be at a private or link-local address: on or off.'),
   LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
     isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not ${quoted(text)}`,
   ),
@@ -310,6 +385,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     shadowRetentionDays: read('SHADOW_RETENTION_DAYS', settings.SHADOW_RETENTION_DAYS) ?? 0,
     replayThreads: read('REPLAY_THREADS', settings.REPLAY_THREADS) ?? 0,
     topicClassifier: readTopicClassifier(read, faults),
+    auditSigningKey: read('AUDIT_SIGNING_KEY', settings.AUDIT_SIGNING_KEY),
+    auditVerifyKeys: read('AUDIT_VERIFY_KEYS', settings.AUDIT_VERIFY_KEYS) ?? [],
+    checkpointEvents: read('AUDIT_CHECKPOINT_EVENTS', settings.AUDIT_CHECKPOINT_EVENTS) ?? 0,
+    checkpointMs: read('AUDIT_CHECKPOINT_MS', settings.AUDIT_CHECKPOINT_MS) ?? 0,
+    checkpointFile: read('AUDIT_CHECKPOINT_FILE', settings.AUDIT_CHECKPOINT_FILE),
+    checkpointWebhook: read('AUDIT_CHECKPOINT_WEBHOOK', settings.AUDIT_CHECKPOINT_WEBHOOK),
+    checkpointWebhookPrivate: read('AUDIT_WEBHOOK_PRIVATE', settings.AUDIT_WEBHOOK_PRIVATE) ?? false,
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
   };
   if (faults.length > 0) throw new BootError(`Settings: ${faults.join('; ')}.`);

@@ -7,17 +7,18 @@ import {
   verdictOutcomes,
   type VerdictOutcome,
 } from '../models/topic-verdict.js';
+import { CheckpointDelivery } from '../services/checkpoint-delivery.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
 import { TopicClassification } from '../services/topic-classification.js';
 import { Admission } from './admission.js';
 
-/** How long the database may take to say how many brakes are engaged, in milliseconds. */
+/** How long the database may take to say what it is asked, in milliseconds. */
 const patienceMs = 1_000;
 
 /** Verdicts that no call was made for. */
 const uncalled: readonly VerdictOutcome[] = ['BREAKER_OPEN', 'BUSY', 'TOO_LONG', 'WITHHELD'];
 
-/** What the process tells Prometheus. Labels are routes and statuses alone: nothing of a tenant's. */
+/** What the process tells Prometheus. Labels are routes, statuses and sinks alone: nothing of a tenant's. */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
@@ -41,9 +42,24 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly undelivered = new Gauge({
+    name: 'chimera_checkpoints_undelivered',
+    help: 'Checkpoints of the audit record that a sink outside has not got yet.',
+    labelNames: ['sink'],
+    registers: [this.registry],
+  });
+
+  private readonly deliveryFailures = new Counter({
+    name: 'chimera_checkpoint_delivery_failures_total',
+    help: 'Deliveries of checkpoints that a sink has not taken.',
+    labelNames: ['sink'],
+    registers: [this.registry],
+  });
+
   constructor(
     private readonly fleetBrakes: FleetBrakes,
     private readonly admission: Admission,
+    private readonly delivery: CheckpointDelivery,
     @Optional() classification?: TopicClassification,
   ) {
     collectDefaultMetrics({ register: this.registry });
@@ -55,10 +71,17 @@ export class Metrics {
     this.duration.observe({ method, route, status }, seconds);
   }
 
-  /** Without the number of brakes while the database does not answer. */
+  /** Without what the database knows while it does not answer. */
   async exposition(): Promise<string> {
     const unknown = delay(patienceMs, undefined, { ref: false });
-    const engaged = await Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined);
+    const [engaged, backlog = []] = await Promise.all([
+      Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined),
+      Promise.race([this.delivery.backlog(), unknown]).catch(() => undefined),
+    ]);
+    this.undelivered.reset();
+    for (const { sink, undelivered } of backlog) this.undelivered.set({ sink }, undelivered);
+    this.deliveryFailures.reset();
+    for (const { sink, failures } of this.delivery.failed()) this.deliveryFailures.inc({ sink }, failures);
     if (engaged === undefined) this.brakes.remove();
     else this.brakes.set(engaged.length);
     this.refused.reset();

@@ -23,6 +23,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   AGENT_NOT_REGISTERED: { status: 404, title: 'The agent must register' },
   TASK_NOT_FOUND: { status: 404, title: 'There is no such task' },
   REVIEW_NOT_FOUND: { status: 404, title: 'There is no such review' },
+  RECEIPT_NOT_FOUND: { status: 404, title: 'The card has no receipt' },
   DRAFT_NOT_FOUND: { status: 404, title: 'There is no such draft' },
   BACKTEST_NOT_FOUND: { status: 404, title: 'There is no such backtest' },
   POLICY_VERSION_NOT_FOUND: { status: 404, title: 'There is no such version of the policy' },

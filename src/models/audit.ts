@@ -91,6 +91,9 @@ export interface AuditEvent {
   readonly hash: string;
 }
 
+/** A place on a tenant's record, and the hash of the event that is there. */
+export type ChainPosition = Pick<AuditEvent, 'sequence' | 'hash'>;
+
 export const genesisHash = '0'.repeat(64);
 
 /** What a check of a tenant's chain found. */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
@@ -7,8 +8,10 @@ import { createDataSource } from '../lib/postgres/data-source.js';
 import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
 import { StatementPool } from '../lib/postgres/statement-pool.js';
 import { tablesOf } from '../lib/postgres/tables.js';
+import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { BootError } from '../models/boot-error.js';
+import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
 import { newKey } from '../services/tenants.js';
 import { mustBeFree } from './listening.js';
 import type { RedisConnections, Resources } from './resources.js';
@@ -35,11 +38,12 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     const dataSource = await openDataSource(database.url);
     undo.push(() => dataSource.destroy());
     const admin = await ensureAdminKey(dataSource, config.adminKey, newKey);
+    const signingKey = await openSigningKey(config);
     // Neither connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
     const tables = tablesOf(dataSource);
-    const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash };
+    const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash, signingKey };
     return {
       resources: { ...places, dataSource, tables, statements, queuePool, redis },
       madeAdminKey: admin.made,
@@ -76,6 +80,10 @@ function closeRedis({ shared, blocking }: RedisConnections): void {
 async function openDatabase({ databaseUrl, dataDir }: Config) {
   if (databaseUrl === undefined) return startEmbeddedPostgres({ dataDir });
   return { url: databaseUrl, stop: () => Promise.resolve() };
+}
+
+async function openSigningKey({ auditSigningKey, dataDir }: Config): Promise<KeyObject> {
+  return privateKeyFrom(auditSigningKey ?? (await ensureSigningKeyFile(dataDir, newPrivateKey)));
 }
 
 async function openDataSource(url: string): Promise<DataSource> {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -23,4 +24,6 @@ export interface Resources {
   /** `undefined` without REDIS_URL. */
   readonly redis: RedisConnections | undefined;
   readonly adminKeyHash: string;
+  /** Signs checkpoints and receipts. */
+  readonly signingKey: KeyObject;
 }

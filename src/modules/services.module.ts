@@ -5,6 +5,8 @@ import { AdminCredential, Authenticator } from '../services/authenticator.js';
 import { BacktestJobs } from '../services/backtest-jobs.js';
 import { BacktestRun } from '../services/backtest-run.js';
 import { Backtests } from '../services/backtests.js';
+import { CheckpointDelivery } from '../services/checkpoint-delivery.js';
+import { Checkpoints } from '../services/checkpoints.js';
 import { Dispatcher } from '../services/dispatcher.js';
 import { EventFeed } from '../services/event-feed.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
@@ -42,6 +44,8 @@ const services = [
   BacktestJobs,
   BacktestRun,
   Backtests,
+  CheckpointDelivery,
+  Checkpoints,
   Dispatcher,
   EventFeed,
   FleetBrakes,

@@ -1,9 +1,10 @@
 import type { ApiKey } from '../models/access.js';
 import type { Agent } from '../models/agent.js';
-import type { Actor, AuditEntry } from '../models/audit.js';
+import type { Actor, AuditEntry, ChainPosition } from '../models/audit.js';
 import type { Backtest } from '../models/backtest.js';
 import type { FleetBrake } from '../models/fleet-brake.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
+import type { Receipt } from '../models/receipt.js';
 import type { Result } from '../models/result.js';
 import type { ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
@@ -16,6 +17,7 @@ export interface Rows {
   readonly task: Task;
   readonly review: ReviewCard;
   readonly result: Result;
+  readonly receipt: Receipt;
   readonly session: Session;
   readonly agent: Agent;
   readonly apiKey: ApiKey;
@@ -72,8 +74,8 @@ export interface LedgerView {
   trialsUnderWay(): TrialsUnderWay;
   /** Adds the row, or replaces it by its next version. */
   put<K extends RowKind>(kind: K, row: Rows[K]): void;
-  /** Puts an entry on the audit record, in the order of the calls. */
-  record(entry: AuditEntry): void;
+  /** Puts an entry on the audit record, in the order of the calls. Returns the place that it has there if the unit is kept. */
+  record(entry: AuditEntry): ChainPosition;
 }
 
 /**

@@ -5,12 +5,14 @@ import { DomainError } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import type { ReviewFilter } from '../models/filters.js';
 import type { Page, PageRequest } from '../models/page.js';
-import { approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
+import { cardDigestOf, type Receipt } from '../models/receipt.js';
+import { type Approval, approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
 import { verdictPayload } from '../models/topic-verdict.js';
 import { approveTask, finishTask, type Task } from '../models/task.js';
 import { LedgerPort, type LedgerView } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
+import { AuditSigner } from './audit-signer.js';
 import { Dispatcher } from './dispatcher.js';
 import { Judge, type JudgedEdit } from './judge.js';
 import { reviewNotFound } from './refusals.js';
@@ -38,6 +40,7 @@ export class ReviewDesk {
     private readonly records: RecordsPort,
     private readonly judge: Judge,
     private readonly dispatcher: Dispatcher,
+    private readonly signer: AuditSigner,
   ) {}
 
   list(
@@ -54,6 +57,18 @@ export class ReviewDesk {
     const card = await this.records.find('review', tenantId, reviewId);
     if (!card) throw reviewNotFound(reviewId);
     return card;
+  }
+
+  /**
+   * The receipt of the card's approval.
+   *
+   * @throws DomainError `REVIEW_NOT_FOUND`; `RECEIPT_NOT_FOUND` for a card that is not approved, or was before there were receipts
+   */
+  async receipt(tenantId: string, reviewId: string): Promise<Receipt> {
+    const receipt = await this.records.find('receipt', tenantId, reviewId);
+    if (receipt) return receipt;
+    const { status } = await this.get(tenantId, reviewId);
+    throw new DomainError('RECEIPT_NOT_FOUND', `Card ${reviewId} is ${status} and has no receipt.`);
   }
 
   /**
@@ -81,7 +96,7 @@ export class ReviewDesk {
         if (current.status !== 'PENDING')
           return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
-        return { ...settle(view, caller, current, held, verdict, edit, judged), now: view.now };
+        return { ...settle(view, this.signer, caller, current, held, verdict, edit, judged), now: view.now };
       },
     });
     if (task) await this.dispatcher.dispatch([task], now);
@@ -210,6 +225,7 @@ function repeated(
 
 function settle(
   view: LedgerView,
+  signer: AuditSigner,
   caller: Caller,
   pending: ReviewCard,
   held: Task,
@@ -222,7 +238,8 @@ function settle(
   const task = status === 'APPROVED' ? approved(held, card, view.now) : rejected(held, card, view.now);
   view.put('review', card);
   view.put('task', task);
-  view.record({
+  const cardDigest = cardDigestOf(pending);
+  const position = view.record({
     type: 'review.decided',
     actor: actorOf(caller),
     ...subjectOf(card),
@@ -232,6 +249,8 @@ function settle(
       comment: card.comment,
       outputDigest: card.outputDigest,
       edited: card.edited,
+      policyVersion: card.policyVersion,
+      cardDigest,
       ...(judged &&
         judged.added.length > 0 && {
           confirmedReasons: [...new Set(judged.added.map(({ detector }) => detector))],
@@ -240,7 +259,24 @@ function settle(
     },
   });
   view.record(taskEntry(task, actorOf(caller), { outputDigest: card.outputDigest }));
+  const approval = approvalOf(card);
+  if (approval) view.put('receipt', signer.receipt({ ...factsOf(card, approval), cardDigest, ...position }));
   return { card, task };
+}
+
+function factsOf(card: ReviewCard, { operatorId, decidedAt, outputDigest }: Approval) {
+  const { tenantId, reviewId, taskId, resultId, edited, policyVersion } = card;
+  return {
+    tenantId,
+    reviewId,
+    taskId,
+    resultId,
+    edited,
+    policyVersion,
+    operatorId,
+    decidedAt,
+    outputDigest,
+  };
 }
 
 function approved(held: Task, card: ReviewCard, now: Date): Task {

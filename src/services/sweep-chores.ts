@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { CheckpointDelivery } from './checkpoint-delivery.js';
+import { Checkpoints } from './checkpoints.js';
 import { FleetWatch } from './fleet-watch.js';
 import { LeaseRecovery } from './lease-recovery.js';
 import { PolicyChores } from './policy-chores.js';
@@ -28,6 +30,8 @@ export class SweepChores {
     sessions: Sessions,
     queue: QueueRepair,
     policies: PolicyChores,
+    checkpoints: Checkpoints,
+    delivery: CheckpointDelivery,
   ) {
     this.chores = [
       {
@@ -46,6 +50,8 @@ export class SweepChores {
       { name: 'stopped-sessions', every: 4, run: () => sessions.sweep() },
       { name: 'queue-repair', every: 6, run: () => queue.sweep() },
       { name: 'shadow-policies', every: 2, run: () => policies.judgeInShadow() },
+      { name: 'audit-checkpoints', every: 4, run: () => checkpoints.seal() },
+      { name: 'checkpoint-delivery', every: 4, run: () => delivery.deliver() },
       { name: 'policy-trials', every: 60, run: () => policies.tidy() },
     ];
   }

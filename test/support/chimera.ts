@@ -41,6 +41,15 @@ const testConfig: Config = {
   // Jest transforms what it imports itself, and not what a thread loads.
   replayThreads: 0,
   topicClassifier: undefined,
+  // One key for all, and none made in the checkout.
+  auditSigningKey: Buffer.alloc(32, 'audit').toString('base64'),
+  auditVerifyKeys: [],
+  // Nothing is sealed behind a test's back.
+  checkpointEvents: 1_000_000,
+  checkpointMs: 86_400_000,
+  checkpointFile: undefined,
+  checkpointWebhook: undefined,
+  checkpointWebhookPrivate: false,
   logLevel: 'silent',
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Config, readConfig, settings } from '../../src/config.js';
+import { privateKeyFrom, publicJwkOf } from '../../src/models/signing-key.js';
 import { BootError } from '../../src/models/boot-error.js';
 
 describe('the configuration', () => {
@@ -23,12 +24,21 @@ describe('the configuration', () => {
       shadowRetentionDays: 30,
       replayThreads: 2,
       topicClassifier: undefined,
+      auditSigningKey: undefined,
+      auditVerifyKeys: [],
+      checkpointEvents: 1_000,
+      checkpointMs: 60_000,
+      checkpointFile: undefined,
+      checkpointWebhook: undefined,
+      checkpointWebhookPrivate: false,
       logLevel: 'info',
     } satisfies Config);
   });
 
   it('is read from the environment, and does not change any more', () => {
     const adminKey = 'k'.repeat(32);
+    const seed = Buffer.alloc(32, 7).toString('base64');
+    const publicKey = publicJwkOf(privateKeyFrom(seed)).x;
     const config = readConfig({
       PORT: '8080',
       HOST: '::',
@@ -54,6 +64,13 @@ describe('the configuration', () => {
       TOPIC_CLASSIFIER_BUDGET_MS: '250',
       TOPIC_CLASSIFIER_MAX_TEXT: '4096',
       TOPIC_CLASSIFIER_CONCURRENCY: '3',
+      AUDIT_SIGNING_KEY: seed,
+      AUDIT_VERIFY_KEYS: ` ${publicKey}, ${publicKey} ,`,
+      AUDIT_CHECKPOINT_EVENTS: '1',
+      AUDIT_CHECKPOINT_MS: '100',
+      AUDIT_CHECKPOINT_FILE: '/var/log/chimera/checkpoints.ndjson',
+      AUDIT_CHECKPOINT_WEBHOOK: 'https://user:word@audit.example/chimera',
+      AUDIT_WEBHOOK_PRIVATE: 'on',
       LOG_LEVEL: 'trace',
       UNRELATED: 'ignored',
     });
@@ -87,6 +104,13 @@ describe('the configuration', () => {
         maxLength: 4_096,
         concurrency: 3,
       },
+      auditSigningKey: seed,
+      auditVerifyKeys: [publicKey, publicKey],
+      checkpointEvents: 1,
+      checkpointMs: 100,
+      checkpointFile: '/var/log/chimera/checkpoints.ndjson',
+      checkpointWebhook: 'https://user:word@audit.example/chimera',
+      checkpointWebhookPrivate: true,
       logLevel: 'trace',
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
@@ -153,6 +177,14 @@ describe('the configuration', () => {
     ['TOPIC_CLASSIFIER_BUDGET_MS', '9'],
     ['TOPIC_CLASSIFIER_MAX_TEXT', '0'],
     ['TOPIC_CLASSIFIER_CONCURRENCY', '0'],
+    ['AUDIT_SIGNING_KEY', 'no key'],
+    ['AUDIT_SIGNING_KEY', Buffer.alloc(31).toString('base64')],
+    ['AUDIT_VERIFY_KEYS', `${'A'.repeat(43)},x`],
+    ['AUDIT_CHECKPOINT_EVENTS', '0'],
+    ['AUDIT_CHECKPOINT_MS', '99'],
+    ['AUDIT_CHECKPOINT_FILE', ' '],
+    ['AUDIT_CHECKPOINT_WEBHOOK', 'ftp://audit.example'],
+    ['AUDIT_WEBHOOK_PRIVATE', 'yes'],
     ['LOG_LEVEL', 'INFO'],
   ])('refuses %s=%j in one sentence that names it', (name, value) => {
     const message = faultOf({ [name]: value });
@@ -176,6 +208,8 @@ describe('the configuration', () => {
       CHIMERA_ADMIN_KEY: 'canary',
       TOPIC_CLASSIFIER_URL: 'https://:canary@localhost',
       TOPIC_CLASSIFIER_KEY: 'canary with spaces',
+      AUDIT_SIGNING_KEY: 'canary',
+      AUDIT_CHECKPOINT_WEBHOOK: 'ftp://user:canary@audit.example',
     };
     expect(faultOf(secrets)).not.toContain('canary');
   });

@@ -2,21 +2,28 @@ import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Readable } from 'node:stream';
 import type { AuditFilter } from '../../models/filters.js';
-import type { AuditEvent, ChainReport } from '../../models/audit.js';
+import type { ChainReport } from '../../models/audit.js';
+import { type Checkpoint, type SignedCheckpoint, signedCheckpoint } from '../../models/checkpoint.js';
+import type { PublicJwk } from '../../models/signing-key.js';
 import { AuditTrail } from '../../services/audit-trail.js';
+import { Checkpoints } from '../../services/checkpoints.js';
 import { Cursors, type ListKind, type WirePage } from '../cursor.js';
-import { defaultLimit } from '../dto/page.dto.js';
+import { defaultLimit, PageQuery } from '../dto/page.dto.js';
 import { AuditQuery } from '../dto/review.dto.js';
 import { TenantId } from '../params.js';
 import { Route } from '../route.js';
 import { type AuditEventWire, auditEventWire } from '../views.js';
 
 const auditList: ListKind = { name: 'audit', position: ['sequence'] };
+const checkpointList: ListKind = { name: 'checkpoints', position: ['sequence'] };
 
 @ApiTags('Audit')
 @Controller('v1/tenants/:tenantId/audit')
 export class AuditController {
-  constructor(private readonly trail: AuditTrail) {}
+  constructor(
+    private readonly trail: AuditTrail,
+    private readonly checkpoints: Checkpoints,
+  ) {}
 
   @Get()
   @Route({
@@ -50,9 +57,51 @@ export class AuditController {
     answers: 'AuditEvent',
   })
   export(@TenantId() tenantId: string): StreamableFile {
-    return new StreamableFile(Readable.from(linesOf(this.trail.export(tenantId)), { objectMode: false }), {
-      type: 'application/x-ndjson',
-    });
+    return streamOf(this.trail.export(tenantId), auditEventWire);
+  }
+
+  @Get('checkpoints')
+  @Route({
+    summary: 'List the checkpoints of the record, oldest first',
+    description:
+      'Each says how many events the record had and which hash the last of them, names the one before, and is signed: Ed25519 over the RFC 8785 form of the other members.',
+    needs: 'audit:read',
+    answers: 'CheckpointPage',
+    refuses: ['INVALID_CURSOR'],
+  })
+  async listCheckpoints(
+    @TenantId() tenantId: string,
+    @Query() { limit = defaultLimit, cursor }: PageQuery,
+  ): Promise<WirePage<SignedCheckpoint>> {
+    const cursors = new Cursors(checkpointList, tenantId, {});
+    return cursors.page(
+      await this.checkpoints.list(tenantId, cursors.request(limit, cursor)),
+      signedCheckpoint,
+    );
+  }
+
+  @Get('checkpoints/export')
+  @Route({
+    summary: 'Export the checkpoints: one JSON object a line',
+    needs: 'audit:read',
+    description: 'Each line is a checkpoint, oldest first, as the sinks outside get them.',
+    mediaType: 'application/x-ndjson',
+    answers: 'Checkpoint',
+  })
+  exportCheckpoints(@TenantId() tenantId: string): StreamableFile {
+    return streamOf<Checkpoint>(this.checkpoints.export(tenantId), signedCheckpoint);
+  }
+
+  @Get('keys')
+  @Route({
+    summary: 'Show the public keys that signatures can be checked with',
+    description:
+      'A JWK Set (RFC 7517) of Ed25519 keys (RFC 8037), the one in use first. Whoever does not trust this server keeps the keys from elsewhere.',
+    needs: 'audit:read',
+    answers: 'AuditKeys',
+  })
+  keys(): { readonly keys: readonly PublicJwk[] } {
+    return { keys: this.checkpoints.publicKeys() };
   }
 }
 
@@ -65,6 +114,13 @@ function filterOf({ type, from, to, ...rest }: Omit<AuditQuery, 'limit' | 'curso
   };
 }
 
-async function* linesOf(events: AsyncIterable<AuditEvent>): AsyncGenerator<string> {
-  for await (const event of events) yield `${JSON.stringify(auditEventWire(event))}\n`;
+/** One JSON object a line. */
+function streamOf<T>(items: AsyncIterable<T>, wire: (item: T) => object): StreamableFile {
+  return new StreamableFile(Readable.from(linesOf(items, wire), { objectMode: false }), {
+    type: 'application/x-ndjson',
+  });
+}
+
+async function* linesOf<T>(items: AsyncIterable<T>, wire: (item: T) => object): AsyncGenerator<string> {
+  for await (const item of items) yield `${JSON.stringify(wire(item))}\n`;
 }

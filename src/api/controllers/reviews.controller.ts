@@ -3,6 +3,7 @@ import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../../models/access.js';
 import type { Explanation } from '../../models/explanation.js';
+import { type SignedReceipt, signedReceipt } from '../../models/receipt.js';
 import type { ReviewCard } from '../../models/review.js';
 import { Policies } from '../../services/policies.js';
 import { ReviewDesk } from '../../services/review-desk.js';
@@ -72,6 +73,19 @@ export class ReviewsController {
     @ReviewId() reviewId: string,
   ): Promise<{ readonly items: readonly Explanation[] }> {
     return { items: await this.policies.explainCard(tenantId, reviewId) };
+  }
+
+  @Get(':reviewId/receipt')
+  @Route({
+    summary: 'Show the signed receipt of an approval',
+    description:
+      'Who approved which output, looking at which card, and where that is on the audit record. `signature` is Ed25519 over the RFC 8785 form of the other members; `GET …/audit/keys` has the keys. `cardDigest` is the digest of the RFC 8785 form of what never changes on the card: `reviewId`, `tenantId`, `taskId`, `resultId`, `sessionId`, `agentId`, `kind`, `reason`, `reasons`, `details`, `confidence`, `taskInput`, `proposedOutput`, `policyVersion`, `timestamp` and `dueAt`.',
+    needs: 'review:read',
+    answers: 'Receipt',
+    refuses: ['REVIEW_NOT_FOUND', 'RECEIPT_NOT_FOUND'],
+  })
+  async receipt(@TenantId() tenantId: string, @ReviewId() reviewId: string): Promise<SignedReceipt> {
+    return signedReceipt(await this.desk.receipt(tenantId, reviewId));
   }
 
   @Post(':reviewId/decision')

@@ -1,11 +1,14 @@
 import { roles, tenantRoles } from '../../models/access.js';
 import { agentRoles, agentStatuses } from '../../models/agent.js';
 import { type Actor, auditTypes, type ChainReport, feedTypes } from '../../models/audit.js';
+import { checkpointFormat, type SignedCheckpoint } from '../../models/checkpoint.js';
 import { type Decision, decisionOutcomes, type Reason, reasonCodes } from '../../models/decision.js';
 import { errorCodes } from '../../models/errors.js';
 import { type Approval, reviewStatuses } from '../../models/review.js';
 import { topics } from '../../models/policy.js';
+import { receiptFormat, type SignedReceipt } from '../../models/receipt.js';
 import { sessionStates } from '../../models/session.js';
+import type { PublicJwk } from '../../models/signing-key.js';
 import { onApprovalChoices, stages, type TaskError, taskStatuses } from '../../models/task.js';
 import { agentIdPattern, kindPattern, type Tenant, tenantIdPattern } from '../../models/tenant.js';
 import {
@@ -234,6 +237,59 @@ const feedEvent = objectOf<FeedEventWire>(
   ['taskId', 'sessionId', 'reviewId', 'agentId'],
 );
 
+const keyId = text(
+  'The key that signed: its RFC 7638 thumbprint.',
+  'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+  {
+    pattern: '^[A-Za-z0-9_-]{43}$',
+  },
+);
+const signature = text('Ed25519 over the RFC 8785 form of the other members, in base64url.', 'A'.repeat(86), {
+  pattern: '^[A-Za-z0-9_-]{86}$',
+});
+const namedDigest = (description: string) =>
+  text(description, `sha256:${'ab'.repeat(32)}`, { pattern: '^sha256:[0-9a-f]{64}$' });
+
+const checkpoint = objectOf<SignedCheckpoint>('A signed word about the end of the audit record.', {
+  format: oneOf([checkpointFormat], 'What was signed.'),
+  tenantId,
+  sequence: integer('Of the last event that it covers: how many there were.', 1_000, { minimum: 1 }),
+  hash: hash('The hash of that event.'),
+  previousDigest: namedDigest(
+    '`sha256:` and the digest of the RFC 8785 form of the checkpoint before, signature included; zeros for the first.',
+  ),
+  at: time('When.'),
+  keyId,
+  signature,
+});
+
+const receipt = objectOf<SignedReceipt>('A signed word about an approval.', {
+  format: oneOf([receiptFormat], 'What was signed.'),
+  tenantId,
+  reviewId: uuid('The card.'),
+  taskId: uuid('The task.'),
+  resultId: uuid('The result that the card held.'),
+  outputDigest: digest,
+  edited: boolean("It was the operator's own words that were approved."),
+  policyVersion: version('The version of the policy that held the result.'),
+  cardDigest: namedDigest('Digest of the card as the operator was shown it.'),
+  operatorId: text('Who approved.'),
+  decidedAt: time('When.'),
+  sequence: integer('Where the decision is on the audit record.', 17, { minimum: 1 }),
+  hash: hash('The hash of the audit event there.'),
+  keyId,
+  signature,
+});
+
+const publicKey = objectOf<PublicJwk>('An Ed25519 public key (RFC 8037).', {
+  kty: oneOf(['OKP'], 'An octet key pair.'),
+  crv: oneOf(['Ed25519'], 'Its curve.'),
+  x: text('The 32 bytes of the key in base64url.', '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'),
+  kid: keyId,
+  alg: oneOf(['EdDSA'], 'What it signs with.'),
+  use: oneOf(['sig'], 'What it is for.'),
+});
+
 const counts = (names: readonly string[], description: string) =>
   objectOf<Record<string, number>>(
     description,
@@ -380,6 +436,11 @@ export const components: Readonly<Record<string, Schema>> = {
   ...policyComponents,
   ...policyTrialComponents(decisionMembers),
   AuditEvent: auditEvent,
+  Checkpoint: checkpoint,
+  Receipt: receipt,
+  AuditKeys: objectOf<{ keys: unknown }>('A JWK Set (RFC 7517).', {
+    keys: arrayOf(publicKey, 'The key in use, then those that were in use before.'),
+  }),
   Event: feedEvent,
   ChainReport: objectOf<ChainReport>(
     'What a check of the chain found.',
@@ -432,4 +493,5 @@ export const components: Readonly<Record<string, Schema>> = {
   ReviewPage: pageOf('ReviewCard'),
   PolicyPage: pageOf('Policy'),
   AuditPage: pageOf('AuditEvent'),
+  CheckpointPage: pageOf('Checkpoint'),
 };

@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7';
-import { type AuditEntry, type AuditEvent, linkHash } from '../../models/audit.js';
+import { type AuditEntry, type AuditEvent, type ChainPosition, linkHash } from '../../models/audit.js';
 import { isFinal, type Task } from '../../models/task.js';
 import type { LedgerView, RowKind, Rows, TrialsUnderWay } from '../../ports/ledger.js';
 
@@ -8,6 +8,7 @@ const idOf: { readonly [K in RowKind]: (row: Rows[K]) => string } = {
   task: (row) => row.taskId,
   review: (row) => row.reviewId,
   result: (row) => row.leaseToken,
+  receipt: (row) => row.reviewId,
   session: (row) => row.sessionId,
   agent: (row) => row.agentId,
   apiKey: (row) => row.keyId,
@@ -37,6 +38,7 @@ function noSlots(): Slots {
     task: new Map(),
     review: new Map(),
     result: new Map(),
+    receipt: new Map(),
     session: new Map(),
     agent: new Map(),
     apiKey: new Map(),
@@ -101,7 +103,6 @@ export class LedgerState {
     const layer = new Layer(this, tenantId);
     const answer = decide(layer);
     this.keep(layer);
-    for (const entry of layer.entries) this.append(tenantId, entry);
     return answer;
   }
 
@@ -136,7 +137,9 @@ export class LedgerState {
   }
 
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(kind: Exclude<RowKind, 'result' | 'policy'>): readonly Readonly<Record<string, unknown>>[] {
+  updated(
+    kind: Exclude<RowKind, 'result' | 'receipt' | 'policy'>,
+  ): readonly Readonly<Record<string, unknown>>[] {
     const rows: Record<string, unknown>[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
       if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
@@ -144,12 +147,23 @@ export class LedgerState {
     return rows;
   }
 
-  private keep({ tenantId, puts }: Layer): void {
+  /** The end of the tenant's chain, with what the units before have appended. */
+  headOf(tenantId: string): Head {
+    const head = this.heads.get(tenantId);
+    if (!head) throw new Error(`The audit record of ${tenantId} is not locked.`);
+    return head;
+  }
+
+  private keep({ tenantId, puts, events }: Layer): void {
+    const last = events.at(-1);
+    if (last) Object.assign(this.headOf(tenantId), placeOf(last));
+    for (const event of events) this.events.push(event);
     for (const { current } of puts.task.values()) this.noteTask(current);
     this.noteTrials(tenantId, puts);
     merge(this.slots.task, puts.task, tenantId);
     merge(this.slots.review, puts.review, tenantId);
     merge(this.slots.result, puts.result, tenantId);
+    merge(this.slots.receipt, puts.receipt, tenantId);
     merge(this.slots.session, puts.session, tenantId);
     merge(this.slots.agent, puts.agent, tenantId);
     merge(this.slots.apiKey, puts.apiKey, tenantId);
@@ -191,29 +205,30 @@ export class LedgerState {
     if (task.idempotencyKey !== null)
       this.taskIdByKey.set(within(task.tenantId, task.idempotencyKey), task.taskId);
   }
+}
 
-  private append(tenantId: string, entry: AuditEntry): void {
-    const head = this.heads.get(tenantId);
-    if (!head) throw new Error(`The audit record of ${tenantId} is not locked.`);
-    const link = {
-      tenantId,
-      sequence: head.sequence + 1,
-      eventId: uuidv7(),
-      type: entry.type,
-      at: this.now,
-      actor: entry.actor,
-      taskId: entry.taskId ?? null,
-      reviewId: entry.reviewId ?? null,
-      agentId: entry.agentId ?? null,
-      sessionId: entry.sessionId ?? null,
-      traceId: entry.traceId ?? null,
-      payload: entry.payload ?? {},
-      previousHash: head.hash,
-    };
-    head.sequence = link.sequence;
-    head.hash = linkHash(link);
-    this.events.push({ ...link, hash: head.hash });
-  }
+function placeOf({ sequence, hash }: AuditEvent): ChainPosition {
+  return { sequence, hash };
+}
+
+/** The event that an entry becomes behind this end of the tenant's chain. */
+function eventBehind({ sequence, hash }: Head, tenantId: string, entry: AuditEntry, at: Date): AuditEvent {
+  const link = {
+    tenantId,
+    sequence: sequence + 1,
+    eventId: uuidv7(),
+    type: entry.type,
+    at,
+    actor: entry.actor,
+    taskId: entry.taskId ?? null,
+    reviewId: entry.reviewId ?? null,
+    agentId: entry.agentId ?? null,
+    sessionId: entry.sessionId ?? null,
+    traceId: entry.traceId ?? null,
+    payload: entry.payload ?? {},
+    previousHash: hash,
+  };
+  return { ...link, hash: linkHash(link) };
 }
 
 function isUnfinished(backtest: Rows['backtest'] | undefined): boolean {
@@ -235,7 +250,7 @@ function merge<T>(slots: Map<string, Slot<T>>, puts: ReadonlyMap<string, Slot<T>
 /** What one unit of work sees, and what it has put so far. */
 class Layer implements LedgerView {
   readonly puts = noSlots();
-  readonly entries: AuditEntry[] = [];
+  readonly events: AuditEvent[] = [];
 
   constructor(
     private readonly state: LedgerState,
@@ -274,7 +289,10 @@ class Layer implements LedgerView {
     this.puts[kind].set(idOf[kind](row), { stored: undefined, current: row });
   }
 
-  record(entry: AuditEntry): void {
-    this.entries.push(entry);
+  record(entry: AuditEntry): ChainPosition {
+    const before = this.events.at(-1) ?? this.state.headOf(this.tenantId);
+    const event = eventBehind(before, this.tenantId, entry, this.now);
+    this.events.push(event);
+    return placeOf(event);
   }
 }

@@ -23,8 +23,7 @@ export class LedgerWriter {
 
   /**
    * Sends the writes, in an order that the database's guards allow: a task reaches EXECUTE only behind an approved card, and a
-   * policy is there before the draft that became it. Each
-   * resolves once it is done.
+   * policy is there before the draft that became it, a receipt before the task that it releases. Each resolves once it is done.
    */
   write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
     const insert = (table: keyof Tables, rows: readonly object[]) =>
@@ -40,7 +39,9 @@ export class LedgerWriter {
       ),
       ...first.flatMap((kind) => insert(kind, state.inserted(kind))),
       ...(['backtest', 'stagedPolicy'] as const).flatMap((kind) => update(kind, state.updated(kind))),
-      ...(['task', 'result', 'review'] as const).flatMap((kind) => insert(kind, state.inserted(kind))),
+      ...(['task', 'result', 'review', 'receipt'] as const).flatMap((kind) =>
+        insert(kind, state.inserted(kind)),
+      ),
       ...update('task', state.updated('task')),
       ...this.events(sender, state),
     ];

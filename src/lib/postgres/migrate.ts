@@ -6,6 +6,7 @@ import { ExpectedRows1795500000000 } from '../../../migrations/1795500000000-exp
 import { PolicyDrafts1795600000000 } from '../../../migrations/1795600000000-policy-drafts.js';
 import { SetBasedGuards1795610000000 } from '../../../migrations/1795610000000-set-based-guards.js';
 import { OpenTasks1795700000000 } from '../../../migrations/1795700000000-open-tasks.js';
+import { ReceiptsAndCheckpoints1795900000000 } from '../../../migrations/1795900000000-receipts-and-checkpoints.js';
 import { createDataSource, type Migrations } from './data-source.js';
 
 /** Every migration, oldest first. */
@@ -16,6 +17,7 @@ const migrations: Migrations = [
   PolicyDrafts1795600000000,
   SetBasedGuards1795610000000,
   OpenTasks1795700000000,
+  ReceiptsAndCheckpoints1795900000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

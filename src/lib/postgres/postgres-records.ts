@@ -29,6 +29,7 @@ interface TaskRef {
 
 const idColumns = {
   review: 'review_id',
+  receipt: 'review_id',
   session: 'session_id',
   agent: 'agent_id',
   apiKey: 'key_id',

@@ -5,6 +5,8 @@ import type { Actor, AuditEvent } from '../../models/audit.js';
 import type { Backtest } from '../../models/backtest.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Policy } from '../../models/policy.js';
+import type { Checkpoint } from '../../models/checkpoint.js';
+import type { Receipt } from '../../models/receipt.js';
 import type { Result } from '../../models/result.js';
 import type { ReviewCard } from '../../models/review.js';
 import type { Session } from '../../models/session.js';
@@ -659,6 +661,121 @@ export const fleetBrakeSchema = new EntitySchema<FleetBrake>({
   foreignKeys: [ofTenant('fleet_brakes_tenant')],
 });
 
+/** A checkpoint as it lies in its row: with the digest by which the next one names it. */
+export type CheckpointRow = Checkpoint & { readonly digest: string };
+
+export const checkpointSchema = new EntitySchema<CheckpointRow>({
+  name: 'audit_checkpoints',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'audit_checkpoints_pkey' }),
+    sequence: key({ ...column('sequence', 'bigint'), primaryKeyConstraintName: 'audit_checkpoints_pkey' }),
+    hash: text('hash'),
+    previousDigest: text('previous_digest'),
+    at: time('at'),
+    keyId: text('key_id'),
+    signature: text('signature'),
+    digest: text('digest'),
+  },
+  indices: [{ name: 'audit_checkpoints_unforked', columns: ['tenantId', 'previousDigest'], unique: true }],
+  checks: [{ name: 'audit_checkpoints_sequence_positive', expression: 'sequence >= 1' }],
+  foreignKeys: [
+    {
+      name: 'audit_checkpoints_of_event',
+      target: 'audit_events',
+      columnNames: ['tenantId', 'sequence'],
+      referencedColumnNames: ['tenantId', 'sequence'],
+    },
+  ],
+});
+
+/** Up to where a tenant's checkpoints have reached a sink. */
+export const checkpointDeliverySchema = new EntitySchema<{
+  tenantId: string;
+  sink: string;
+  sequence: number;
+  deliveredAt: Date;
+}>({
+  name: 'checkpoint_deliveries',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'checkpoint_deliveries_pkey' }),
+    sink: key({ ...text('sink'), primaryKeyConstraintName: 'checkpoint_deliveries_pkey' }),
+    sequence: column('sequence', 'bigint'),
+    deliveredAt: time('delivered_at'),
+  },
+  foreignKeys: [
+    {
+      name: 'checkpoint_deliveries_upto',
+      target: 'audit_checkpoints',
+      columnNames: ['tenantId', 'sequence'],
+      referencedColumnNames: ['tenantId', 'sequence'],
+    },
+  ],
+});
+
+export const receiptSchema = new EntitySchema<Receipt>({
+  name: 'approval_receipts',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'approval_receipts_pkey' }),
+    reviewId: key({ ...uuid('review_id'), primaryKeyConstraintName: 'approval_receipts_pkey' }),
+    taskId: uuid('task_id'),
+    resultId: uuid('result_id'),
+    outputDigest: text('output_digest'),
+    edited: boolean('edited'),
+    policyVersion: integer('policy_version'),
+    cardDigest: text('card_digest'),
+    operatorId: text('operator_id'),
+    decidedAt: time('decided_at'),
+    sequence: column('sequence', 'bigint'),
+    hash: text('hash'),
+    keyId: text('key_id'),
+    signature: text('signature'),
+  },
+  foreignKeys: [
+    {
+      name: 'approval_receipts_of_card',
+      target: 'review_cards',
+      columnNames: ['tenantId', 'reviewId'],
+      referencedColumnNames: ['tenantId', 'reviewId'],
+    },
+  ],
+});
+
+/** Which release has used up a receipt: a trigger writes it with the release. */
+export const receiptUseSchema = new EntitySchema<{
+  tenantId: string;
+  reviewId: string;
+  taskId: string;
+  resultId: string;
+  usedAt: Date;
+}>({
+  name: 'receipt_uses',
+  columns: {
+    tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'receipt_uses_pkey' }),
+    reviewId: key({ ...uuid('review_id'), primaryKeyConstraintName: 'receipt_uses_pkey' }),
+    taskId: uuid('task_id'),
+    resultId: uuid('result_id'),
+    usedAt: time('used_at'),
+  },
+  foreignKeys: [
+    {
+      name: 'receipt_uses_of_receipt',
+      target: 'approval_receipts',
+      columnNames: ['tenantId', 'reviewId'],
+      referencedColumnNames: ['tenantId', 'reviewId'],
+    },
+  ],
+});
+
+/** From when on an approval has a receipt. One row. */
+export const receiptRuleSchema = new EntitySchema<{ only: boolean; since: Date }>({
+  name: 'receipt_rule',
+  columns: {
+    only: key({ ...boolean('only'), default: true, primaryKeyConstraintName: 'receipt_rule_pkey' }),
+    since: time('since'),
+  },
+  checks: [{ name: 'receipt_rule_one_row', expression: '"only"' }],
+});
+
 export const schemas = [
   tenantSchema,
   apiKeySchema,
@@ -677,4 +794,9 @@ export const schemas = [
   registryEntrySchema,
   registryCapabilitySchema,
   fleetBrakeSchema,
+  checkpointSchema,
+  checkpointDeliverySchema,
+  receiptSchema,
+  receiptUseSchema,
+  receiptRuleSchema,
 ];

@@ -41,7 +41,7 @@ interface Stage {
 }
 
 async function openStage(mode: Mode): Promise<Stage> {
-  const store = await createStore(mode);
+  const store = await createStore(mode, { checkpointEvents: 1 });
   const { url } = await store.start();
   const description = await descriptionOf(url, exercised);
   const tenant = await createTenant(url);
@@ -152,6 +152,7 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     mustBe(409, await decide(edit));
     mustBe(200, await decide({ ...edit, confirmReasons: true }));
     mustBe(409, await decide({ status: 'REJECTED' }));
+    mustBe(200, await auditor.get(`${review}/receipt`));
     mustBe(409, await operator.post(`${review}/assign`));
     mustBe(409, await operator.post(`${review}/unassign`));
     mustBe(200, await operator.get(`${path}/reviews?status=APPROVED&sort=priority`));
@@ -188,6 +189,7 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     const { body } = await operator.get(`${path}/reviews/${cancelled}`);
     mustBe(200, await submitter.post(`${path}/tasks/${textOf(body.taskId)}/cancel`));
     mustBe(200, await operator.get(`${path}/reviews/${cancelled}`));
+    mustBe(404, await auditor.get(`${path}/reviews/${cancelled}/receipt`));
 
     mustBe(202, await submitter.post(`${path}/tasks/batch`, { tasks: [aTask({ kind: 'other' })] }));
     const once = { 'idempotency-key': 'order 17' };
@@ -339,6 +341,19 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
         stage.description.faultIn(JSON.parse(line), 'components', 'schemas', 'AuditEvent'),
       ).toBeUndefined();
     }
+    await eventually(
+      async () => mustBe(200, await auditor.get(`${path}/audit/checkpoints?limit=1`)),
+      (page) => itemsOf(page).length > 0,
+    );
+    const sealed = mustBe(200, await auditor.get(`${path}/audit/checkpoints/export`));
+    for (const line of textOf(sealed.body.value ?? sealed.body)
+      .trimEnd()
+      .split('\n')) {
+      expect(
+        stage.description.faultIn(JSON.parse(line), 'components', 'schemas', 'Checkpoint'),
+      ).toBeUndefined();
+    }
+    mustBe(200, await auditor.get(`${path}/audit/keys`));
     const session = await submitter.post(`${path}/sessions`);
     for (const address of [`${path}/events`, `${path}/sessions/${textOf(session.body.sessionId)}/events`]) {
       const stream = await follow(auditor, address, '0');

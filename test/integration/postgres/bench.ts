@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../../../src/lib/postgres/data-source.js';
+import { PostgresCheckpoints } from '../../../src/lib/postgres/postgres-checkpoints.js';
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { PostgresRecords } from '../../../src/lib/postgres/postgres-records.js';
 import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
@@ -15,7 +16,7 @@ import { approveTask, claimTask, holdTask, type Task } from '../../../src/models
 import type { LedgerPort, LedgerView, Needs, RowKind, Rows } from '../../../src/ports/ledger.js';
 import { type Signal, SignalPort } from '../../../src/ports/signals.js';
 import { createDatabase } from '../../support/servers.js';
-import { aCard, aResult, aTask } from '../../unit/models/factories.js';
+import { aCard, aReceipt, aResult, aTask } from '../../unit/models/factories.js';
 
 export const leaseMs = 60_000;
 
@@ -25,6 +26,7 @@ export interface Desk {
   readonly ledger: PostgresLedger;
   readonly records: PostgresRecords;
   readonly watch: PostgresWatch;
+  readonly checkpoints: PostgresCheckpoints;
   /** What was signalled, in order. */
   readonly signals: Signal[];
 }
@@ -60,6 +62,7 @@ export async function openBench(): Promise<Bench> {
         ledger: new PostgresLedger(statements, tables, notebook),
         records: new PostgresRecords(dataSource, statements, tables, leaseMs),
         watch: new PostgresWatch(dataSource),
+        checkpoints: new PostgresCheckpoints(dataSource),
         signals: notebook.signals,
       };
     },
@@ -177,6 +180,7 @@ export async function approved(
     );
     const task = approveTask(view.get('task', taskId) ?? waiting.task, view.now);
     view.put('review', card);
+    view.put('receipt', aReceipt(card));
     view.put('task', task);
     return { card, task };
   });

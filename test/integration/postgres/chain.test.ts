@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AuditEvent, genesisHash, linkHash, systemActor } from '../../../src/models/audit.js';
+import {
+  type AuditEvent,
+  type ChainPosition,
+  genesisHash,
+  linkHash,
+  systemActor,
+} from '../../../src/models/audit.js';
 import { aTenant, type Bench, decide, type Desk, headOf, openBench, withoutGuards } from './bench.js';
 
 const length = 1_200;
@@ -203,6 +209,41 @@ describe("a tenant's audit chain", () => {
     done.abort();
     await writing;
     for (const report of reports) expect(report.valid).toBe(true);
+  });
+
+  it('is one unforked chain when 32 write to it at once from four processes', async () => {
+    const own = await aTenant(desk.ledger);
+    const desks = [desk, await bench.open(), await bench.open(), await bench.open()];
+    const [writers, units] = [32, 25];
+    const placesOf = async (writer: number) => {
+      const { ledger } = desks[writer % desks.length] ?? desk;
+      const places: ChainPosition[] = [];
+      for (let unit = 0; unit < units; unit += 1) {
+        const payload = { writer, unit };
+        places.push(
+          await decide(ledger, own, {}, (view) =>
+            view.record({ type: 'session.created', actor: systemActor, payload }),
+          ),
+        );
+      }
+      return places;
+    };
+    const places = await Promise.all(Array.from({ length: writers }, (_, writer) => placesOf(writer)));
+    const total = writers * units + 1;
+    expect(await desk.records.verifyChain(own)).toMatchObject({ valid: true, checkedEvents: total });
+    const { rows } = await bench.sql.query<{ previous: string; writer: number; unit: number }>(
+      `SELECT previous_hash AS previous, (payload ->> 'writer')::integer AS writer, (payload ->> 'unit')::integer AS unit
+       FROM audit_events WHERE tenant_id = $1 ORDER BY sequence`,
+      [own],
+    );
+    expect(new Set(rows.map(({ previous }) => previous)).size).toBe(total);
+    for (let writer = 0; writer < writers; writer += 1) {
+      const written = rows.filter((row) => row.writer === writer).map(({ unit }) => unit);
+      expect(written).toEqual(Array.from({ length: units }, (_, unit) => unit));
+    }
+    // What each writer was told of its place is what is there.
+    const { items } = await desk.records.audit(own, {}, { limit: total, after: [0] });
+    for (const { sequence, hash } of places.flat()) expect(items[sequence - 1]?.hash).toBe(hash);
   });
 
   it('does not exist for a tenant that does not', async () => {

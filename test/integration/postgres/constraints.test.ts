@@ -55,6 +55,8 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
   policy_backtests_finished: 'finished_at = now()',
   policy_backtests_done_has_report: `report = '{}'`,
   shadow_verdicts_outcomes: `live = 'MAYBE'`,
+  audit_checkpoints_sequence_positive: 'sequence = 0',
+  receipt_rule_one_row: '"only" = false',
 };
 
 /** What makes an orphan of a row whose parent is not its tenant. */
@@ -66,6 +68,10 @@ const orphans: Readonly<Record<string, string>> = {
   policy_drafts_backtest: 'backtest_id = gen_random_uuid()',
   policy_drafts_became: `policy_version = 99, state = 'LIVE', looser = false, proposed_by = 'x', proposed_at = now(), proposed_over = 1, closed_at = now()`,
   shadow_verdicts_of_draft: 'draft_id = gen_random_uuid()',
+  audit_checkpoints_of_event: 'sequence = 99999',
+  checkpoint_deliveries_upto: 'sequence = 99999',
+  approval_receipts_of_card: 'review_id = gen_random_uuid()',
+  receipt_uses_of_receipt: 'review_id = gen_random_uuid()',
 };
 
 interface Constraint {
@@ -112,6 +118,14 @@ describe('the constraints', () => {
        INSERT INTO shadow_verdicts (tenant_id, draft_id, result_id, task_id, kind, live, shadow, detectors, judged_at)
        SELECT $1, draft_id, gen_random_uuid(), gen_random_uuid(), 'k', 'HITL', 'APPROVE', '{}', now() FROM draft`,
       [tenantId],
+    );
+    await bench.sql.query(
+      `INSERT INTO audit_checkpoints VALUES ($1, 1, 'x', 'sha256:' || repeat('0', 64), now(), 'x', 'x', 'x')`,
+      [tenantId],
+    );
+    await bench.sql.query(`INSERT INTO checkpoint_deliveries VALUES ($1, 'file', 1, now())`, [tenantId]);
+    await bench.sql.query(
+      `INSERT INTO receipt_uses SELECT tenant_id, review_id, task_id, result_id, now() FROM approval_receipts`,
     );
     // Without its triggers the database has only the constraints to refuse with.
     for (const { options } of schemas) await withoutGuards(bench.sql, options.name);

@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { ApiKey } from '../../../src/models/access.js';
 import type { Agent } from '../../../src/models/agent.js';
 import { digestOf } from '../../../src/models/digest.js';
+import { cardDigestOf, type Receipt } from '../../../src/models/receipt.js';
 import type { Result } from '../../../src/models/result.js';
 import type { ReviewCard } from '../../../src/models/review.js';
 import type { Session } from '../../../src/models/session.js';
@@ -149,6 +150,28 @@ export function aCard(fields: Partial<ReviewCard> = {}): ReviewCard {
 }
 
 /** A run without tasks so far. */
+/** The receipt of a decided card; its signature is nobody's. */
+export function aReceipt(card: ReviewCard, fields: Partial<Receipt> = {}): Receipt {
+  const { tenantId, reviewId, taskId, resultId, outputDigest, edited, policyVersion } = card;
+  return {
+    tenantId,
+    reviewId,
+    taskId,
+    resultId,
+    outputDigest,
+    edited,
+    policyVersion,
+    cardDigest: cardDigestOf(card),
+    operatorId: card.operatorId ?? '',
+    decidedAt: card.resolutionAt ?? moment,
+    sequence: 1,
+    hash: 'a'.repeat(64),
+    keyId: 'key',
+    signature: 'signature',
+    ...fields,
+  };
+}
+
 export function aSession(fields: Partial<Session> = {}): Session {
   return {
     sessionId: uuidv7(),

@@ -1,0 +1,70 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CHECKPOINT_SINKS, type CheckpointSinkPort } from '../ports/checkpoint-sink.js';
+import { CheckpointsPort, type SinkBacklog } from '../ports/checkpoints.js';
+
+const stride = 100;
+/** A sink that failed is tried again after one second, then two, four … up to this, in milliseconds. */
+const longestPauseMs = 60_000;
+
+interface Trouble {
+  readonly failuresInRow: number;
+  readonly retryAt: number;
+}
+
+/** Carries checkpoints to the sinks. What a sink does not take stays with the record and is brought again. */
+@Injectable()
+export class CheckpointDelivery {
+  private readonly logger = new Logger(CheckpointDelivery.name);
+  private readonly troubles = new Map<string, Trouble>();
+  private readonly failures = new Map<string, number>();
+
+  constructor(
+    private readonly checkpoints: CheckpointsPort,
+    @Inject(CHECKPOINT_SINKS) private readonly sinks: readonly CheckpointSinkPort[],
+  ) {}
+
+  /** Brings each sink that is not in trouble what it has not got. A sink that fails keeps no other from its own. */
+  async deliver(): Promise<void> {
+    await Promise.all(this.sinks.map((sink) => this.deliverTo(sink)));
+  }
+
+  /** How much each sink has not got. */
+  backlog(): Promise<readonly SinkBacklog[]> {
+    return this.checkpoints.backlog(this.sinks.map(({ name }) => name));
+  }
+
+  /** How often delivery to each sink has failed since this process began. */
+  failed(): readonly { readonly sink: string; readonly failures: number }[] {
+    return this.sinks.map(({ name }) => ({ sink: name, failures: this.failures.get(name) ?? 0 }));
+  }
+
+  private async deliverTo(sink: CheckpointSinkPort): Promise<void> {
+    const trouble = this.troubles.get(sink.name);
+    if (trouble && trouble.retryAt > Date.now()) return;
+    for (;;) {
+      const waiting = await this.checkpoints.undelivered(sink.name, stride);
+      if (waiting.length === 0) return;
+      try {
+        await sink.deliver(waiting);
+      } catch (error) {
+        this.noteFailure(sink.name, waiting.length, error);
+        return;
+      }
+      await this.checkpoints.delivered(sink.name, waiting);
+      if (this.troubles.delete(sink.name))
+        this.logger.log({ sink: sink.name }, 'The checkpoint sink is back.');
+      if (waiting.length < stride) return;
+    }
+  }
+
+  private noteFailure(sink: string, checkpoints: number, error: unknown): void {
+    const failuresInRow = (this.troubles.get(sink)?.failuresInRow ?? 0) + 1;
+    const pauseMs = Math.min(longestPauseMs, 1_000 * 2 ** (failuresInRow - 1));
+    this.troubles.set(sink, { failuresInRow, retryAt: Date.now() + pauseMs });
+    this.failures.set(sink, (this.failures.get(sink) ?? 0) + 1);
+    this.logger.warn(
+      { err: error, sink, checkpoints, failuresInRow, pauseMs },
+      'A checkpoint sink has not taken its checkpoints; they wait and are brought again.',
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileCheckpointSink } from '../../src/lib/checkpoint-sinks/file-sink.js';
+import { WebhookCheckpointSink } from '../../src/lib/checkpoint-sinks/webhook-sink.js';
+import type { SignedCheckpoint } from '../../src/models/checkpoint.js';
+import { aCheckpoint, checkpointSinkContract } from './checkpoint-sink.contract.js';
+
+async function aFile() {
+  const folder = await mkdtemp(join(tmpdir(), 'chimera-sink-'));
+  const inner = join(folder, 'inner');
+  await rename(await mkdtemp(join(folder, 'x-')), inner);
+  const path = join(inner, 'checkpoints.ndjson');
+  const linesOf = async () => (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+  return {
+    sink: new FileCheckpointSink(path),
+    path,
+    linesOf,
+    got: async () => (await linesOf()).map((line) => JSON.parse(line) as SignedCheckpoint),
+    breakDown: () => rename(inner, `${inner}.away`),
+    heal: () => rename(`${inner}.away`, inner),
+    close: () => rm(folder, { recursive: true }),
+  };
+}
+
+async function listen(handle: RequestListener): Promise<{ server: Server; port: number }> {
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
+}
+
+/** A receiver of webhooks that answers with `status`. */
+async function aReceiver() {
+  const bodies: string[] = [];
+  const state = { status: 204, requests: 0, authorization: '' };
+  const { server, port } = await listen((request, response) => {
+    state.requests += 1;
+    state.authorization = request.headers.authorization ?? '';
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => (body += text));
+    request.on('end', () => {
+      if (state.status < 300) bodies.push(body);
+      response.writeHead(state.status, { location: '/elsewhere' }).end('x'.repeat(100));
+    });
+  });
+  return {
+    state,
+    port,
+    got: () =>
+      Promise.resolve(
+        bodies.flatMap((body) => (JSON.parse(body) as { checkpoints: SignedCheckpoint[] }).checkpoints),
+      ),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+checkpointSinkContract('a file', aFile);
+checkpointSinkContract('a webhook', async () => {
+  const receiver = await aReceiver();
+  const url = `http://127.0.0.1:${receiver.port}/hook`;
+  const set = (status: number) => {
+    receiver.state.status = status;
+    return Promise.resolve();
+  };
+  return {
+    sink: new WebhookCheckpointSink({ url, allowPrivate: true }),
+    got: receiver.got,
+    breakDown: () => set(500),
+    heal: () => set(204),
+    close: receiver.close,
+  };
+});
+
+describe('a file of checkpoints', () => {
+  it('begins a new line behind one that a crash has cut short', async () => {
+    const { sink, path, linesOf, close } = await aFile();
+    await sink.deliver([aCheckpoint(1)]);
+    await appendFile(path, '{"format":"chim');
+    await sink.deliver([aCheckpoint(2)]);
+    const lines = await linesOf();
+    expect(lines).toHaveLength(3);
+    expect(JSON.parse(lines[2] ?? '')).toMatchObject({ sequence: 2 });
+    await close();
+  });
+});
+
+describe('a webhook for checkpoints', () => {
+  let receiver: Awaited<ReturnType<typeof aReceiver>> | undefined;
+  afterEach(async () => {
+    await receiver?.close();
+    receiver = undefined;
+  });
+  const sinkAt = (url: string, options: { allowPrivate?: boolean; timeoutMs?: number } = {}) =>
+    new WebhookCheckpointSink({ url, allowPrivate: true, ...options });
+
+  it('is tried three times while it fails, and once when it refuses', async () => {
+    receiver = await aReceiver();
+    const sink = sinkAt(`http://127.0.0.1:${receiver.port}/`);
+    receiver.state.status = 503;
+    await expect(sink.deliver([aCheckpoint(1)])).rejects.toThrow('answered 503');
+    expect(receiver.state.requests).toBe(3);
+    receiver.state.status = 403;
+    await expect(sink.deliver([aCheckpoint(1)])).rejects.toThrow('answered 403');
+    expect(receiver.state.requests).toBe(4);
+  });
+
+  it('is not followed elsewhere', async () => {
+    receiver = await aReceiver();
+    receiver.state.status = 307;
+    await expect(sinkAt(`http://127.0.0.1:${receiver.port}/`).deliver([aCheckpoint(1)])).rejects.toThrow(
+      'answered 307',
+    );
+    expect(receiver.state.requests).toBe(1);
+  });
+
+  it('is not called at a private address unless that is allowed, however it is written', async () => {
+    receiver = await aReceiver();
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '2130706433',
+      '169.254.169.254',
+    ]) {
+      const sink = sinkAt(`http://${host}:${receiver.port}/`, { allowPrivate: false });
+      await expect(sink.deliver([aCheckpoint(1)])).rejects.toMatchObject({ code: 'EPRIVATE' });
+    }
+    expect(receiver.state.requests).toBe(0);
+  });
+
+  it('does not keep a delivery waiting for its answer', async () => {
+    const { server, port } = await listen(() => undefined);
+    await expect(
+      sinkAt(`http://127.0.0.1:${port}/`, { timeoutMs: 100 }).deliver([aCheckpoint(1)]),
+    ).rejects.toMatchObject({ name: expect.stringMatching(/Abort|Timeout/) });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is called with the user and password of its URL, which no error repeats', async () => {
+    receiver = await aReceiver();
+    const sink = sinkAt(`http://user:canary@127.0.0.1:${receiver.port}/`);
+    await sink.deliver([aCheckpoint(1)]);
+    expect(receiver.state.authorization).toBe(`Basic ${Buffer.from('user:canary').toString('base64')}`);
+    receiver.state.status = 400;
+    const fault: unknown = await sink.deliver([aCheckpoint(1)]).catch((error: unknown) => error);
+    expect(String(fault)).toContain('answered 400');
+    expect(String(fault)).not.toContain('canary');
+  });
+});
