@@ -101,7 +101,7 @@ export default {
       comment: 'The product does not depend on its tests, its demonstration or its scripts.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(demo|test|scripts)/' },
+      to: { path: '^(demo|verify|test|scripts)/' },
     },
     {
       name: 'migrations-are-run-by-one-file',
@@ -116,8 +116,14 @@ export default {
         'The demonstration is a client like any other: what it needs of the product it asks for over HTTP.',
       severity: 'error',
       from: { path: '^demo/' },
-      to: { path: '^(src|test|migrations)/' },
+      to: { path: '^(src|verify|test|migrations)/' },
     },
+    ring(
+      'verify-trusts-nothing',
+      '^verify/',
+      ['^verify/', ...packages('canonicalize'), ...node('crypto', 'fs', 'fs/promises', 'readline', 'util')],
+      'Whoever checks the record must not have to believe the one who wrote it: the program shares no line with the server.',
+    ),
     ring(
       'migrations-stand-alone',
       '^migrations/',

@@ -11,7 +11,14 @@ export const swcOptions = {
 
 /** @type {import('jest').Config} */
 export default {
-  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/migrations', '<rootDir>/demo', '<rootDir>/scripts'],
+  roots: [
+    '<rootDir>/src',
+    '<rootDir>/test',
+    '<rootDir>/migrations',
+    '<rootDir>/demo',
+    '<rootDir>/verify',
+    '<rootDir>/scripts',
+  ],
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/{unit,contract,integration,e2e}/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

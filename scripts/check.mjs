@@ -4,12 +4,12 @@ import { pinnedNode, run, runScript } from './lib/project.mjs';
 
 const tsc = 'node_modules/typescript/bin/tsc';
 const cruiser = 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs';
-const folders = ['src', 'migrations', 'test', 'demo', 'scripts'];
+const folders = ['src', 'migrations', 'test', 'demo', 'verify', 'scripts'];
 
 /** What is checked, the slowest first, and the arguments of each Node that does it. */
 const checks = [
   ['lint', ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.']],
-  ['types', [tsc, '-p', '.'], [tsc, '-p', 'demo']],
+  ['types', [tsc, '-p', '.'], [tsc, '-p', 'demo'], [tsc, '-p', 'verify']],
   ['layers', [cruiser, '--config', '.dependency-cruiser.mjs', ...folders]],
   ['unused', ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],

@@ -35,6 +35,8 @@ const lawful: Readonly<Record<string, readonly string[]>> = {
   'migrations/1-first.ts': ['typeorm'],
   'demo/fleet.ts': ['./client.ts', 'node:http', 'canonicalize'],
   'demo/client.ts': [],
+  'verify/audit-verify.ts': ['./chain.ts', 'canonicalize', 'node:crypto'],
+  'verify/chain.ts': [],
   'test/unit/task.test.ts': ['../../src/models/task.js', '../../src/services/tasks.js'],
   'scripts/start.mjs': ['./lib/install.mjs', 'node:fs'],
   'scripts/lib/install.mjs': [],
@@ -82,6 +84,8 @@ const planted: readonly (readonly [rule: string, from: string, specifier: string
   ['src-imports-src', 'src/modules/b.ts', '../../demo/client.ts', 'demo/client.ts'],
   ['migrations-are-run-by-one-file', 'src/lib/d.ts', '../../migrations/1-first.js', 'migrations/1-first.ts'],
   ['demo-speaks-http', 'demo/a.ts', '../src/models/task.js', 'src/models/task.ts'],
+  ['verify-trusts-nothing', 'verify/a.ts', '../src/models/task.js', 'src/models/task.ts'],
+  ['verify-trusts-nothing', 'verify/b.ts', 'pg', 'node_modules/pg/index.js'],
   ['migrations-stand-alone', 'migrations/2-second.ts', '../src/models/task.js', 'src/models/task.ts'],
   ['migrations-stand-alone', 'migrations/3-third.ts', 'pg', 'node_modules/pg/index.js'],
   ['scripts-run-before-the-install', 'scripts/a.mjs', 'pg', 'node_modules/pg/index.js'],
@@ -146,7 +150,7 @@ describe('layer rules', () => {
 
 async function violationsIn(house: string): Promise<Violation[]> {
   const program = join(checkout, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const folders = ['src', 'migrations', 'demo', 'test', 'scripts'];
+  const folders = ['src', 'migrations', 'demo', 'verify', 'test', 'scripts'];
   const args = [program, '--config', configuration, '--output-type', 'json', ...folders];
   const output = await new Promise<string>((resolve) => {
     execFile(process.execPath, args, { cwd: house, maxBuffer: 2 ** 24 }, (_error, stdout) => {
