@@ -1,4 +1,4 @@
-export type BenchName = 'heartbeat' | 'claim' | 'flow' | 'approve';
+export type BenchName = 'heartbeat' | 'claim' | 'flow' | 'approve' | 'chain';
 
 /** What a run of the bench was asked to do. */
 export interface BenchOptions {

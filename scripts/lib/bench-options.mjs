@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util';
 /** The options of the bench cannot be read. The message says which and why. */
 export class OptionError extends Error {}
 
-export const benchNames = ['heartbeat', 'claim', 'flow', 'approve'];
+export const benchNames = ['heartbeat', 'claim', 'flow', 'approve', 'chain'];
 
-export const usage = `Usage: npm run bench [-- heartbeat|claim|flow|approve …] [options]
+export const usage = `Usage: npm run bench [-- heartbeat|claim|flow|approve|chain …] [options]
 
 Measures Chimera and its peers side by side, in one run, with one client, their rounds interleaved. Without a name all
-four benches run. The report is left in bench-report/.
+five benches run. The report is left in bench-report/.
 
   --rounds N         rounds of each contender in a launch (1-100, default 5)
   --launches N       how often all servers are started anew (1-20, default 3)

@@ -1,4 +1,5 @@
 import { chimeraApprovals, restateApprovals } from './workloads/approvals.js';
+import { chainedAppends, plainAppends } from './workloads/audit-appends.js';
 import { chimeraClaims } from './workloads/chimera-claims.js';
 import { chimeraFlow } from './workloads/chimera-flow.js';
 import { bursts, closedLoop } from './workloads/closed-loop.js';
@@ -9,12 +10,14 @@ import { bullmqClaims, pgBossClaims } from './workloads/queue-libraries.js';
 const workloads = {
   bullmqClaims,
   bursts,
+  chainedAppends,
   chimeraApprovals,
   chimeraClaims,
   chimeraFlow,
   closedLoop,
   each,
   pgBossClaims,
+  plainAppends,
   restateApprovals,
 };
 

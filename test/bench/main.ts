@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchName, BenchOptions } from '../../scripts/lib/bench-options.mjs';
 import { approveBench } from './approve.js';
+import { chainBench } from './chain.js';
 import { claimBench } from './claim.js';
 import type { Bench } from './contender.js';
 import { flowBench } from './flow.js';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<BenchName, (orders: Orders) => Bench>> = {
   claim: ({ options }) => claimBench(options),
   flow: ({ options, missing }) => flowBench(options, missing.restate),
   approve: ({ options, missing }) => approveBench(options, missing.restate),
+  chain: () => chainBench(),
 };
 
 async function main(orders: Orders): Promise<number> {

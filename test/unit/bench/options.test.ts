@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { benchNames, OptionError, parseBenchOptions, usage } from '../../../scripts/lib/bench-options.mjs';
 
 const defaults = {
-  benches: ['heartbeat', 'claim', 'flow', 'approve'],
+  benches: ['heartbeat', 'claim', 'flow', 'approve', 'chain'],
   rounds: 5,
   launches: 3,
   seconds: 5,
