@@ -7,9 +7,9 @@ export abstract class CheckpointSinkPort {
 
   /**
    * Resolves once the sink has all of them for good, in this order. Rejects when that is not certain, within 30 s; they then come
-   * again, so a sink may have one twice.
+   * again, so a sink may have one twice. Rejects at once when `stopping` aborts.
    */
-  abstract deliver(checkpoints: readonly Checkpoint[]): Promise<void>;
+  abstract deliver(checkpoints: readonly Checkpoint[], stopping?: AbortSignal): Promise<void>;
 }
 
 /** Injection token of the sinks that the installation has: `readonly CheckpointSinkPort[]`. */

@@ -1,8 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { CHECKPOINT_SINKS, type CheckpointSinkPort } from '../ports/checkpoint-sink.js';
 import { CheckpointsPort, type SinkBacklog } from '../ports/checkpoints.js';
 
 const stride = 100;
+/** How many portions a sink gets in one go: what is left has its turn when others have had theirs. */
+const portions = 10;
 /** A sink that failed is tried again after one second, then two, four … up to this, in milliseconds. */
 const longestPauseMs = 60_000;
 
@@ -13,15 +15,21 @@ interface Trouble {
 
 /** Carries checkpoints to the sinks. What a sink does not take stays with the record and is brought again. */
 @Injectable()
-export class CheckpointDelivery {
+export class CheckpointDelivery implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CheckpointDelivery.name);
   private readonly troubles = new Map<string, Trouble>();
   private readonly failures = new Map<string, number>();
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly checkpoints: CheckpointsPort,
     @Inject(CHECKPOINT_SINKS) private readonly sinks: readonly CheckpointSinkPort[],
   ) {}
+
+  /** A sink that takes its time does not hold up the end of the process. */
+  beforeApplicationShutdown(): void {
+    this.stopping.abort();
+  }
 
   /** Brings each sink that is not in trouble what it has not got. A sink that fails keeps no other from its own. */
   async deliver(): Promise<void> {
@@ -38,16 +46,20 @@ export class CheckpointDelivery {
     return this.sinks.map(({ name }) => ({ sink: name, failures: this.failures.get(name) ?? 0 }));
   }
 
+  private ends(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   private async deliverTo(sink: CheckpointSinkPort): Promise<void> {
     const trouble = this.troubles.get(sink.name);
     if (trouble && trouble.retryAt > Date.now()) return;
-    for (;;) {
+    for (let portion = 0; portion < portions && !this.ends(); portion += 1) {
       const waiting = await this.checkpoints.undelivered(sink.name, stride);
       if (waiting.length === 0) return;
       try {
-        await sink.deliver(waiting);
+        await sink.deliver(waiting, this.stopping.signal);
       } catch (error) {
-        this.noteFailure(sink.name, waiting.length, error);
+        if (!this.ends()) this.noteFailure(sink.name, waiting.length, error);
         return;
       }
       await this.checkpoints.delivered(sink.name, waiting);

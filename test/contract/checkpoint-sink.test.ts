@@ -145,6 +145,19 @@ describe('a webhook for checkpoints', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('ends a delivery at once when the process stops', async () => {
+    const { server, port } = await listen(() => stopping.abort());
+    const stopping = new AbortController();
+    const begun = performance.now();
+    const sink = sinkAt(`http://127.0.0.1:${port}/`, { timeoutMs: 20_000 });
+    await expect(sink.deliver([aCheckpoint(1)], stopping.signal)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('is called with the user and password of its URL, which no error repeats', async () => {
     receiver = await aReceiver();
     const sink = sinkAt(`http://user:canary@127.0.0.1:${receiver.port}/`);

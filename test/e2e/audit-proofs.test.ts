@@ -10,7 +10,7 @@ import { canonicalJson, digestOf, hashOf } from '../../src/models/digest.js';
 import { newPrivateKey, privateKeyFrom, publicJwkOf, signatureOf } from '../../src/models/signing-key.js';
 import { aDoubtfulResult } from '../factories.js';
 import { createStore, createTenant, mustBe, type TestStore, type TestTenant } from '../support/chimera.js';
-import { itemsOf, textOf } from '../support/client.js';
+import { Client, itemsOf, textOf } from '../support/client.js';
 import { cardOf, claimOne, decide, handIn, hold, register, until, untilStatus } from '../support/fleet.js';
 
 const program = fileURLToPath(new URL('../../verify/audit-verify.ts', import.meta.url));
@@ -413,6 +413,23 @@ describe('what an outsider can check', () => {
     await server.stop();
     receiver.closeAllConnections();
     await new Promise((resolve) => receiver.close(resolve));
+  });
+
+  it('is signed with a key that is made and kept where none is given, and shows those from before', async () => {
+    const dataDir = join(folder, 'data');
+    const own = { auditSigningKey: undefined, dataDir };
+    const idsOf = async (more: Parameters<TestStore['start']>[0]) => {
+      const server = await store.start({ ...own, ...more });
+      const { body } = await new Client(server.url, tenant.auditor.key).get(`${tenant.path}/audit/keys`);
+      await server.stop();
+      return Object.values(body.keys ?? {}).map(({ kid, x }) => ({ kid: textOf(kid), x: textOf(x) }));
+    };
+    const [made, ...others] = await idsOf({});
+    expect(others).toEqual([]);
+    expect(await idsOf({})).toEqual([made]);
+    const { auditSigningKey } = store.config;
+    const rotated = await idsOf({ auditSigningKey, auditVerifyKeys: [made?.x ?? ''] });
+    expect(rotated.map(({ kid }) => kid)).toEqual([receipts.executed['keyId'], made?.kid]);
   });
 
   it('is for operators and auditors', async () => {

@@ -36,20 +36,20 @@ export class WebhookCheckpointSink extends CheckpointSinkPort {
     this.url = new URL(options.url);
   }
 
-  async deliver(checkpoints: readonly Checkpoint[]): Promise<void> {
+  async deliver(checkpoints: readonly Checkpoint[], stopping?: AbortSignal): Promise<void> {
     const body = JSON.stringify({ checkpoints: checkpoints.map(signedCheckpoint) });
-    await pRetry(() => this.post(body), attempts);
+    await pRetry(() => this.post(body, stopping), { ...attempts, ...(stopping && { signal: stopping }) });
   }
 
-  private async post(body: string): Promise<void> {
-    const status = await this.statusOf(body);
+  private async post(body: string, stopping: AbortSignal | undefined): Promise<void> {
+    const status = await this.statusOf(body, stopping);
     if (status >= 200 && status < 300) return;
     const fault = `The webhook at ${this.url.host} answered ${status} where 2xx was expected.`;
     const mayChange = status >= 500 || status === 408 || status === 429;
     throw mayChange ? new Error(fault) : new AbortError(fault);
   }
 
-  private statusOf(body: string): Promise<number> {
+  private statusOf(body: string, stopping: AbortSignal | undefined): Promise<number> {
     const { allowPrivate, timeoutMs = 5_000 } = this.options;
     const host = this.url.hostname.replace(/^\[|\]$/g, '');
     if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host))
@@ -57,7 +57,7 @@ export class WebhookCheckpointSink extends CheckpointSinkPort {
     const options: RequestOptions = {
       method: 'POST',
       agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stopping ? [stopping] : [])]),
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       ...(!allowPrivate && { lookup: publicLookup }),
     };

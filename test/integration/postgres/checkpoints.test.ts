@@ -202,6 +202,21 @@ describe('checkpoints', () => {
       expect(delivery.failed()).toEqual([{ sink: 'again', failures: 1 }]);
     });
 
+    it('stay where they are when the process stops', async () => {
+      const sink = new MemorySink('stopped');
+      const delivery = new CheckpointDelivery(desk.checkpoints, [sink]);
+      await sealer(1).seal();
+      sink.up = false;
+      const brought = jest.spyOn(sink, 'deliver').mockImplementation(() => {
+        delivery.beforeApplicationShutdown();
+        return Promise.reject(new Error('stopped'));
+      });
+      await delivery.deliver();
+      await delivery.deliver();
+      expect(brought).toHaveBeenCalledTimes(1);
+      expect(delivery.failed()).toEqual([{ sink: 'stopped', failures: 0 }]);
+    });
+
     it('go in portions when there are many', async () => {
       const sink = new MemorySink('many');
       for (let round = 0; round < 101; round += 1) {
