@@ -212,7 +212,12 @@ function placeOf({ sequence, hash }: AuditEvent): ChainPosition {
 }
 
 /** The event that an entry becomes behind this end of the tenant's chain. */
-function eventBehind({ sequence, hash }: Head, tenantId: string, entry: AuditEntry, at: Date): AuditEvent {
+function eventBehind(
+  { sequence, hash }: ChainPosition,
+  tenantId: string,
+  entry: AuditEntry,
+  at: Date,
+): AuditEvent {
   const link = {
     tenantId,
     sequence: sequence + 1,

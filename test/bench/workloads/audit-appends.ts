@@ -73,7 +73,7 @@ export function plainAppends(order: AuditAppends): Promise<Figures> {
         );
         return rows.map(() => ({ value: undefined }));
       },
-      { maxBatch: 256, maxWaiting: 10_000 },
+      { store: 'database', maxBatch: 256, maxWaiting: 10_000 },
     );
     let sequence = Date.now() * 1_000;
     const append = () => {
