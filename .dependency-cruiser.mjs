@@ -25,6 +25,7 @@ const lib = '^src/lib/';
 const api = '^src/api/';
 const modules = '^src/modules/';
 const roots = '^src/(main|server|app\\.module)\\.ts$';
+const config = '^src/(config|setting)\\.ts$';
 const migrations = '^migrations/';
 const barrel = '^src/index\\.ts$|^src/.*/index\\.ts$';
 
@@ -34,7 +35,7 @@ export default {
     ring(
       'models-import-models',
       models,
-      [models, ...packages('canonicalize', 'html-entities'), ...node('buffer', 'crypto')],
+      [models, ...packages('canonicalize', 'html-entities'), ...node('buffer', 'crypto', 'zlib')],
       'What is: types and pure rules, which know nobody.',
     ),
     ring('ports-import-models', ports, [ports, models], 'What we need: promises in the words of the models.'),
@@ -87,13 +88,13 @@ export default {
       name: 'config-is-read-at-the-roots',
       comment: 'What depends on a setting is given its value.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [modules, roots, '^src/config\\.ts$'] },
-      to: { path: '^src/config\\.ts$' },
+      from: { path: '^src/', pathNot: [modules, roots, config] },
+      to: { path: config },
     },
     ringOnNode(
       'config-imports-models',
-      '^src/config\\.ts$',
-      [models, anyPackage],
+      config,
+      [config, models, anyPackage],
       'The environment is validated before anything else exists.',
     ),
     {

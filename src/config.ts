@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { type Role, roles } from './models/access.js';
 import { BootError } from './models/boot-error.js';
 import {
   type CategoryRule,
@@ -5,6 +7,22 @@ import {
   type TopicClassifierSettings,
 } from './models/topic-classifier.js';
 import { privateKeyFrom, publicKeyFrom } from './models/signing-key.js';
+import { tenantIdPattern } from './models/tenant.js';
+import { isAlgorithm, type TokenRules } from './models/token.js';
+import {
+  address,
+  duration,
+  issuer,
+  list,
+  mapping,
+  onOrOff,
+  optionalWords,
+  parses,
+  quoted,
+  type Setting,
+  wholeNumber,
+  words,
+} from './setting.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -45,107 +63,16 @@ export interface Config {
   readonly checkpointWebhook: string | undefined;
   readonly checkpointWebhookPrivate: boolean;
   readonly logLevel: LogLevel;
-}
-
-type Read<T> = { readonly value: T } | { readonly fault: string };
-
-interface Setting<T> {
-  /** As `.env.example` and the README describe it. */
-  readonly description: string;
-  /** In words, when it is not a value. */
-  readonly fallback: string;
-  read(text: string | undefined): Read<T>;
-}
-
-/** On one line of sane length, whatever the value holds. */
-function quoted(text: string): string {
-  return `"${text.slice(0, 100).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD')}"`;
-}
-
-function wholeNumber(description: string, fallback: number, min: number, max: number): Setting<number> {
-  return {
-    description,
-    fallback: String(fallback),
-    read(text) {
-      if (text === undefined) return { value: fallback };
-      const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-      return value >= min && value <= max
-        ? { value }
-        : { fault: `must be a whole number from ${min} to ${max}, not ${quoted(text)}` };
-    },
-  };
-}
-
-/** A number of milliseconds whose default depends on other settings. */
-function duration(
-  description: string,
-  fallback: string,
-  min: number,
-  max: number,
-): Setting<number | undefined> {
-  const number = wholeNumber(description, min, min, max);
-  return {
-    description,
-    fallback,
-    read: (text) => (text === undefined ? { value: undefined } : number.read(text)),
-  };
-}
-
-function address(
-  description: string,
-  fallback: string,
-  protocols: readonly string[],
-): Setting<string | undefined> {
-  return {
-    description,
-    fallback,
-    read(text) {
-      if (text === undefined) return { value: undefined };
-      const url = URL.parse(text);
-      if (url && protocols.includes(url.protocol) && url.hostname !== '') return { value: text };
-      // The value may hold a password, so it is not repeated.
-      return {
-        fault: `must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')} and names a host`,
-      };
-    },
-  };
-}
-
-/** On or off, and off unless it is set. */
-function choice(description: string): Setting<boolean> {
-  return {
-    description,
-    fallback: 'off',
-    read(text = 'off') {
-      if (text === 'on' || text === 'off') return { value: text === 'on' };
-      return { fault: `must be on or off, not ${quoted(text)}` };
-    },
-  };
-}
-
-/** Whether `parse` takes the text. It may be a secret, and nobody is told what is wrong with it. */
-function parses(text: string, parse: (text: string) => unknown): boolean {
-  try {
-    parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function words(
-  description: string,
-  fallback: string,
-  test: (text: string) => string | undefined,
-): Setting<string> {
-  return {
-    description,
-    fallback,
-    read(text = fallback) {
-      const fault = test(text);
-      return fault === undefined ? { value: text } : { fault };
-    },
-  };
+  /** `undefined`: no token is taken, only keys. */
+  readonly oidc: TokenRules | undefined;
+  /** Requests a second; 0 for no limit. */
+  readonly rateLimitCredential: number;
+  readonly rateLimitTenant: number;
+  readonly loginFailuresPerMinute: number;
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly swaggerUi: boolean;
 }
 
 const usualCategories =
@@ -217,8 +144,9 @@ export const settings = {
     86_400_000,
   ),
   SWEEP_INTERVAL_MS: wholeNumber('How often to look for what is due, in milliseconds.', 500, 20, 60_000),
-  POLICY_FOUR_EYES: choice(
+  POLICY_FOUR_EYES: onOrOff(
     'Whether a looser policy needs a second operator whichever way it comes: on or off.',
+    'off',
   ),
   SHADOW_RETENTION_DAYS: wholeNumber(
     'For how many days it is kept what a shadow policy said of single results.',
@@ -332,11 +260,97 @@ export const settings = {
     'no such webhook',
     ['http:', 'https:'],
   ),
-  AUDIT_WEBHOOK_PRIVATE: choice('Whether the webhook may be at a private or link-local address: on or off.'),
+  AUDIT_WEBHOOK_PRIVATE: onOrOff(
+    'Whether the webhook may be at a private or link-local address: on or off.',
+    'off',
+  ),
   LOG_LEVEL: words('What is logged: fatal, error, warn, info, debug, trace or silent.', 'info', (text) =>
     isLogLevel(text) ? undefined : `must be one of ${logLevels.join(', ')}, not ${quoted(text)}`,
   ),
+  OIDC_ISSUER: issuer(
+    'The issuer whose tokens are taken, by its URL: https, or http on this machine.',
+    'no tokens, only keys',
+  ),
+  OIDC_AUDIENCE: optionalWords(
+    'The audience that a token must name. Needed with OIDC_ISSUER.',
+    'no audience',
+  ),
+  OIDC_ALGORITHMS: words(
+    'The algorithms that tokens may be signed with; never one with a shared secret.',
+    'RS256,ES256,EdDSA',
+    (text) =>
+      text.split(',').every(isAlgorithm)
+        ? undefined
+        : `must be asymmetric algorithms of JWS between commas, such as RS256,ES256, not ${quoted(text)}`,
+  ),
+  OIDC_ROLE_CLAIM: words(
+    "The claim that holds the caller's role: its name, or a JSON pointer to it.",
+    'chimera_role',
+    claimFault,
+  ),
+  OIDC_ROLES: mapping(
+    'Which value of that claim stands for which role; ADMIN only if it is named here.',
+    'the names of the roles of tenants',
+    (text): text is Role => roles.some((role) => role === text),
+    'OPERATOR',
+  ),
+  OIDC_TENANT_CLAIM: words(
+    "The claim that holds the caller's tenant: its name, or a JSON pointer to it.",
+    'chimera_tenant',
+    claimFault,
+  ),
+  OIDC_TENANTS: mapping(
+    'Which value of that claim stands for which tenant.',
+    'the ids of tenants',
+    (text): text is string => tenantIdPattern.test(text),
+    't_acme',
+  ),
+  OIDC_CLOCK_TOLERANCE_S: wholeNumber("How far the issuer's clock may be off, in seconds.", 5, 0, 300),
+  RATE_LIMIT_CREDENTIAL: wholeNumber(
+    'Requests a second with one key or token, over ten seconds; 0 for no limit.',
+    10_000,
+    0,
+    1_000_000,
+  ),
+  RATE_LIMIT_TENANT: wholeNumber(
+    'Requests a second for one tenant, over ten seconds; 0 for no limit.',
+    20_000,
+    0,
+    1_000_000,
+  ),
+  LOGIN_FAILURES_PER_MINUTE: wholeNumber(
+    'Unknown keys and tokens from one address before it has to wait; 0 for no limit.',
+    100,
+    0,
+    1_000_000,
+  ),
+  TRUSTED_PROXIES: list(
+    "Proxies whose X-Forwarded-For says the caller's address: addresses or networks, between commas.",
+    'no proxy is believed',
+    (entry) =>
+      isNetwork(entry) ? undefined : `must be addresses or networks such as 10.0.0.0/8, not ${quoted(entry)}`,
+  ),
+  CORS_ORIGINS: list(
+    'Origins whose pages may call the API from a browser, between commas.',
+    'no other than its own',
+    (entry) =>
+      URL.parse(entry)?.origin === entry
+        ? undefined
+        : `must be origins such as https://desk.example, not ${quoted(entry)}`,
+  ),
+  SWAGGER_UI: onOrOff('Whether Swagger UI is served at /docs: on or off.', 'on'),
 } as const;
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+function claimFault(text: string): string | undefined {
+  return /^[\x21-\x7e]{1,200}$/.test(text) ? undefined : 'must be the name of a claim';
+}
 
 function isLogLevel(text: string): text is LogLevel {
   return logLevels.some((level) => level === text);
@@ -363,6 +377,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `OFFLINE_AFTER_MISSED must be greater than SUSPECT_AFTER_MISSED (${suspectAfterMissed}), not ${offlineAfterMissed}`,
     );
   }
+  const oidcIssuer = read('OIDC_ISSUER', settings.OIDC_ISSUER);
+  const oidcAudience = read('OIDC_AUDIENCE', settings.OIDC_AUDIENCE);
+  if (oidcIssuer !== undefined && oidcAudience === undefined) {
+    faults.push(
+      'OIDC_AUDIENCE must be set with OIDC_ISSUER: a token for somebody else must not open this door',
+    );
+  }
+  const oidc = {
+    algorithms: (read('OIDC_ALGORITHMS', settings.OIDC_ALGORITHMS) ?? '').split(','),
+    roleClaim: read('OIDC_ROLE_CLAIM', settings.OIDC_ROLE_CLAIM) ?? '',
+    roles: read('OIDC_ROLES', settings.OIDC_ROLES) ?? new Map<string, Role>(),
+    tenantClaim: read('OIDC_TENANT_CLAIM', settings.OIDC_TENANT_CLAIM) ?? '',
+    tenants: read('OIDC_TENANTS', settings.OIDC_TENANTS) ?? new Map<string, string>(),
+    clockToleranceS: read('OIDC_CLOCK_TOLERANCE_S', settings.OIDC_CLOCK_TOLERANCE_S) ?? 0,
+  };
   const logLevel = read('LOG_LEVEL', settings.LOG_LEVEL) ?? '';
   const config = {
     port: read('PORT', settings.PORT) ?? 0,
@@ -393,6 +422,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     checkpointWebhook: read('AUDIT_CHECKPOINT_WEBHOOK', settings.AUDIT_CHECKPOINT_WEBHOOK),
     checkpointWebhookPrivate: read('AUDIT_WEBHOOK_PRIVATE', settings.AUDIT_WEBHOOK_PRIVATE) ?? false,
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
+    oidc:
+      oidcIssuer === undefined || oidcAudience === undefined
+        ? undefined
+        : { issuer: oidcIssuer, audience: oidcAudience, ...oidc },
+    rateLimitCredential: read('RATE_LIMIT_CREDENTIAL', settings.RATE_LIMIT_CREDENTIAL) ?? 0,
+    rateLimitTenant: read('RATE_LIMIT_TENANT', settings.RATE_LIMIT_TENANT) ?? 0,
+    loginFailuresPerMinute: read('LOGIN_FAILURES_PER_MINUTE', settings.LOGIN_FAILURES_PER_MINUTE) ?? 0,
+    trustedProxies: read('TRUSTED_PROXIES', settings.TRUSTED_PROXIES) ?? [],
+    corsOrigins: read('CORS_ORIGINS', settings.CORS_ORIGINS) ?? [],
+    swaggerUi: read('SWAGGER_UI', settings.SWAGGER_UI) ?? true,
   };
   if (faults.length > 0) throw new BootError(`Settings: ${faults.join('; ')}.`);
   return Object.freeze(config);

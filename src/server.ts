@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { uuidv7 } from 'uuidv7';
+import { guardRoutes } from './api/access-guard.js';
 import { takeOnlyWhatIsDescribed } from './api/described-only.js';
 import { Admission } from './api/admission.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
@@ -12,6 +13,7 @@ import { admittingServer } from './api/http-server.js';
 import { acceptJsonBodies } from './api/json-body.js';
 import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
+import { allowOrigins, setSecurityHeaders } from './api/security-headers.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { listenFault } from './modules/listening.js';
@@ -70,6 +72,7 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
     forceCloseConnections: 'idle',
     // Nothing here is Express middleware, and each request would pass through its engine.
     skipMiddie: true,
+    ...(resources.config.trustedProxies.length > 0 && { trustProxy: [...resources.config.trustedProxies] }),
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerClientError,
   });
@@ -83,9 +86,12 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
   acceptJsonBodies(app);
   logRequests(app);
   letConnectionsGo(app);
+  await setSecurityHeaders(app);
+  await allowOrigins(app, resources.config.corsOrigins);
   const description = describeApi(app, packageJson.version);
+  guardRoutes(app, description);
   takeOnlyWhatIsDescribed(app, description);
-  serveDocs(app, description);
+  serveDocs(app, description, resources.config.swaggerUi);
   return app;
 }
 

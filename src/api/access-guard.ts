@@ -1,59 +1,48 @@
-import {
-  type CanActivate,
-  type CustomDecorator,
-  type ExecutionContext,
-  Injectable,
-  SetMetadata,
-} from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { Injectable } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { type Action, type Caller, mayDo } from '../models/access.js';
 import { DomainError } from '../models/errors.js';
 import { tenantIdPattern } from '../models/tenant.js';
-import { Authenticator } from '../services/authenticator.js';
+import { Doorkeeper } from '../services/doorkeeper.js';
 import { Tenants } from '../services/tenants.js';
+import { operationsOf } from './described-operations.js';
 import { factsOf } from './request-facts.js';
 
-const actionKey = 'action';
-
-/** What a caller must be allowed to do to use the route; `PUBLIC` for anybody. A route that does not say is closed. */
-export const Needs = (action: Action | 'PUBLIC'): CustomDecorator => SetMetadata(actionKey, action);
-
 /**
- * 401 without a valid key, 404 for another tenant's things, 403 with the wrong role, in this order: whoever asks for what is
- * not theirs does not learn whether it is there.
+ * 401 without a valid key or token, 429 when they come too often, 404 for another tenant's things, 403 with the wrong role, in
+ * this order: whoever asks for what is not theirs does not learn whether it is there.
  */
 @Injectable()
-export class AccessGuard implements CanActivate {
+export class AccessGuard {
   constructor(
-    private readonly reflector: Reflector,
-    private readonly authenticator: Authenticator,
+    private readonly doorkeeper: Doorkeeper,
     private readonly tenants: Tenants,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const action: Action | 'PUBLIC' | undefined = this.reflector.get(actionKey, context.getHandler());
-    if (action === 'PUBLIC') return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId?: string } }>>();
+  /** Resolves when the caller may do this; `undefined` is what nobody may do. */
+  async admit(request: FastifyRequest, action: Action | undefined): Promise<void> {
     const caller = await this.identify(request);
     factsOf(request).caller = caller;
-    await this.mustReach(caller, request.params.tenantId);
+    await this.doorkeeper.count(caller);
+    await this.mustReach(caller, tenantOf(request));
     if (action === undefined || !mayDo(caller.role, action)) {
       throw new DomainError(
         'FORBIDDEN',
-        `A key with role ${caller.role} may not do this (${action ?? 'closed'}).`,
+        `A caller with role ${caller.role} may not do this (${action ?? 'closed'}).`,
       );
     }
-    return true;
   }
 
   private async identify(request: FastifyRequest): Promise<Caller> {
-    const key = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const caller = key === undefined ? undefined : await this.authenticator.authenticate(key);
+    const credential = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (credential === undefined) {
+      throw new DomainError('UNAUTHENTICATED', 'Send a key or a token: Authorization: Bearer …');
+    }
+    const caller = await this.doorkeeper.recognise(credential, request.ip);
     if (caller) return caller;
-    const detail =
-      key === undefined ? 'Send a key: Authorization: Bearer …' : 'The key is unknown, expired or revoked.';
-    throw new DomainError('UNAUTHENTICATED', detail);
+    throw new DomainError('UNAUTHENTICATED', 'The key or token is unknown, expired or revoked.');
   }
 
   private async mustReach(caller: Caller, tenantId: string | undefined): Promise<void> {
@@ -65,6 +54,38 @@ export class AccessGuard implements CanActivate {
         `There is no tenant ${tenantIdPattern.test(tenantId) ? tenantId : 'of this name'}.`,
       );
     }
-    if (caller.tenantId === null) await this.tenants.get(tenantId);
+    await this.tenants.mustExist(tenantId);
   }
+}
+
+/**
+ * Has the guard asked before anything of a request's body is read. What a route needs is read from its description, which its
+ * handler's `Route` has made; a route of the API that has none is closed.
+ */
+export function guardRoutes(app: NestFastifyApplication, document: OpenAPIObject): void {
+  const guard = app.get(AccessGuard);
+  const needs = new Map(
+    operationsOf(document).map(({ method, path, operation }) => [
+      `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      operation['x-needs'],
+    ]),
+  );
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (request, _reply, done) => {
+      const { url } = request.routeOptions;
+      const method = request.method === 'HEAD' ? 'GET' : request.method;
+      const action = needs.get(`${method} ${url ?? ''}`);
+      if (url === undefined || action === 'PUBLIC' || !url.startsWith('/v1')) done();
+      else
+        guard.admit(request, action).then(() => {
+          done();
+        }, done);
+    });
+}
+
+function tenantOf({ params }: FastifyRequest): string | undefined {
+  const { tenantId } = Object(params) as { tenantId?: unknown };
+  return typeof tenantId === 'string' ? tenantId : undefined;
 }

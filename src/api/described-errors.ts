@@ -41,6 +41,7 @@ function codesOf({ method, operation }: DescribedOperation): readonly ErrorCode[
     ...(everybody ? [] : (['FORBIDDEN'] as const)),
     ...(parameterNames(operation, 'path').includes('tenantId') ? (['TENANT_NOT_FOUND'] as const) : []),
     ...own,
+    'RATE_LIMITED',
     'INTERNAL_ERROR',
     'UNAVAILABLE',
     'OVERLOADED',

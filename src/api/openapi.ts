@@ -34,7 +34,12 @@ export function describeApi(app: NestFastifyApplication, version: string): OpenA
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This installation')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', description: "An API key: the admin's, or one of a tenant." },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description:
+          "An API key, the admin's or one of a tenant, or a token of the issuer that the installation trusts.",
+      },
       'key',
     );
   for (const [name, about] of tags) builder.addTag(name, about);
@@ -81,11 +86,12 @@ function describeAnswers({ responses }: Operation): void {
   }
 }
 
-/** Serves the description at /openapi.json, and Swagger UI for it at /docs. */
-export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
+/** Serves the description at /openapi.json, and, unless it is switched off, Swagger UI for it at /docs. */
+export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject, swaggerUi: boolean): void {
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
+    ui: swaggerUi,
     customSiteTitle: 'Chimera API',
     swaggerOptions: {
       persistAuthorization: true,
@@ -93,6 +99,8 @@ export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject):
       docExpansion: 'list',
       tryItOutEnabled: true,
       defaultModelsExpandDepth: 0,
+      // It would show the description to somebody else's service.
+      validatorUrl: null,
     },
   });
 }

@@ -11,6 +11,7 @@ interface Told {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly extra?: Readonly<Record<string, unknown>>;
+  readonly retryAfterS?: number;
 }
 
 /** What Fastify refuses before a route is asked, in our codes and words. */
@@ -37,7 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
     const told = this.tell(error, request);
     const problem = problemOf(told.code, told.detail, pathOf(request.url), told.extra);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (passingStatuses.includes(problem.status)) void reply.header('retry-after', String(retryAfterSeconds));
+    if (passingStatuses.includes(problem.status))
+      void reply.header('retry-after', String(told.retryAfterS ?? retryAfterSeconds));
     void reply
       .status(problem.status)
       .header('content-type', 'application/problem+json; charset=utf-8')
@@ -69,10 +71,11 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private tellRefusal({ code, message, extra }: DomainError): Told {
-    const { cause, ...members } = extra;
+    const { cause, retryAfterS, ...members } = extra;
     if (cause !== undefined)
       this.logger.warn({ err: cause, code }, 'A request was refused for want of a part.');
-    return { code, detail: message, extra: shown(members) };
+    const told = { code, detail: message, extra: shown(members) };
+    return typeof retryAfterS === 'number' ? { ...told, retryAfterS } : told;
   }
 }
 

@@ -22,7 +22,7 @@ export function factsOf({ raw }: FastifyRequest): RequestFacts {
 /** Who is calling. */
 export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const { caller } = factsOf(context.switchToHttp().getRequest<FastifyRequest>());
-  if (!caller) throw new DomainError('UNAUTHENTICATED', 'Send a key: Authorization: Bearer …');
+  if (!caller) throw new DomainError('UNAUTHENTICATED', 'Send a key or a token: Authorization: Bearer …');
   return caller;
 });
 

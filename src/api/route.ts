@@ -2,7 +2,6 @@ import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { access, type Action } from '../models/access.js';
 import type { ErrorCode } from '../models/errors.js';
-import { Needs } from './access-guard.js';
 import { ref } from './schemas/schema.js';
 
 /** What a route is, for the router, the guard and the documentation at once. */
@@ -28,7 +27,6 @@ export function Route(description: RouteDescription): MethodDecorator {
   const { summary, needs, status = 200, alsoWith, refuses = [] } = description;
   return applyDecorators(
     HttpCode(status),
-    Needs(needs),
     ApiOperation({ summary, description: textOf(description) }),
     ApiExtension('x-needs', needs),
     ApiExtension('x-error-codes', refuses),

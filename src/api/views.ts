@@ -1,4 +1,4 @@
-import type { ApiKey, TenantRole } from '../models/access.js';
+import { type ApiKey, holderOf, type TenantRole } from '../models/access.js';
 import type { AgentRole, AgentStatus } from '../models/agent.js';
 import type { Actor, AuditEvent, AuditType } from '../models/audit.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
@@ -140,18 +140,14 @@ export interface ApiKeyWire {
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  readonly holderId: string;
+  readonly lastUsedAt: Date | null;
 }
 
-export function apiKeyWire({
-  keyId,
-  tenantId,
-  name,
-  role,
-  createdAt,
-  expiresAt,
-  revokedAt,
-}: ApiKey): ApiKeyWire {
-  return { keyId, tenantId, name, role, createdAt, expiresAt, revokedAt };
+export function apiKeyWire(key: ApiKey): ApiKeyWire {
+  const { keyId, tenantId, name, role, createdAt, expiresAt, revokedAt, lastUsedAt } = key;
+  const holderId = holderOf(key);
+  return { keyId, tenantId, name, role, createdAt, expiresAt, revokedAt, holderId, lastUsedAt };
 }
 
 export type NewApiKeyWire = ApiKeyWire & { readonly key: string };
@@ -160,7 +156,7 @@ export function newApiKeyWire(key: ApiKey & { readonly key: string }): NewApiKey
   return { ...apiKeyWire(key), key: key.key };
 }
 
-export type ReviewWire = Omit<ReviewCard, 'rank' | 'edited' | 'assignedUntil'>;
+export type ReviewWire = Omit<ReviewCard, 'rank' | 'edited' | 'assignedUntil' | 'proposedBy'>;
 
 export function reviewWire(card: ReviewCard): ReviewWire {
   return {

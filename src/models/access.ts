@@ -12,10 +12,19 @@ export interface ApiKey {
   readonly name: string;
   readonly role: TenantRole;
   readonly keyHash: string;
+  /** The first of the keys in whose place this one is: its holder is the same. `null`: it took nobody's place. */
+  readonly holderId: string | null;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  /** To the minute, some seconds late. */
+  readonly lastUsedAt: Date | null;
   readonly createdAt: Date;
   readonly version: number;
+}
+
+/** Who holds the key, as cards and the audit record name them: a key that takes another's place has its holder. */
+export function holderOf({ keyId, holderId }: ApiKey): string {
+  return holderId ?? keyId;
 }
 
 /** Who is calling, as their credential says. `tenantId` is `null` for the admin. */

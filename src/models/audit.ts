@@ -37,6 +37,7 @@ export const auditTypes = [
   ...feedTypes,
   'tenant.created',
   'key.created',
+  'key.rotated',
   'key.revoked',
   'session.started',
   'policy.drafted',

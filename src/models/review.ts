@@ -30,6 +30,8 @@ export interface ReviewCard {
   readonly editedOutput: JsonValue;
   readonly edited: boolean;
   readonly policyVersion: number;
+  /** Whose credential the output came with; `null` on cards from before it was kept. */
+  readonly proposedBy: string | null;
   readonly assignee: string | null;
   readonly assignedUntil: Date | null;
   readonly operatorId: string | null;

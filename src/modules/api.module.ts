@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { Waiters } from '../services/waiters.js';
 import { AccessGuard } from '../api/access-guard.js';
 import { Admission } from '../api/admission.js';
@@ -38,7 +38,7 @@ import { ProblemFilter } from '../api/problem-filter.js';
       useFactory: (waiters: Waiters) => new Admission(() => waiters.asleep),
     },
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_GUARD, useClass: AccessGuard },
+    AccessGuard,
     { provide: APP_PIPE, useClass: DtoPipe },
   ],
 })

@@ -10,9 +10,9 @@ import { StatementPool } from '../lib/postgres/statement-pool.js';
 import { tablesOf } from '../lib/postgres/tables.js';
 import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
+import { newApiKeyText } from '../models/api-key-text.js';
 import { BootError } from '../models/boot-error.js';
 import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
-import { newKey } from '../services/tenants.js';
 import { mustBeFree } from './listening.js';
 import type { RedisConnections, Resources } from './resources.js';
 
@@ -37,7 +37,7 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     undo.push(() => database.stop());
     const dataSource = await openDataSource(database.url);
     undo.push(() => dataSource.destroy());
-    const admin = await ensureAdminKey(dataSource, config.adminKey, newKey);
+    const admin = await ensureAdminKey(dataSource, config.adminKey, newApiKeyText);
     const signingKey = await openSigningKey(config);
     // Neither connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);

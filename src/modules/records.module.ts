@@ -1,5 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { PostgresKeyUses } from '../lib/postgres/postgres-key-uses.js';
 import { PostgresRecords } from '../lib/postgres/postgres-records.js';
+import { KeyUsesPort } from '../ports/key-uses.js';
 import { RecordsPort } from '../ports/records.js';
 import type { Resources } from './resources.js';
 
@@ -11,6 +13,7 @@ export class RecordsModule {
       provide: RecordsPort,
       useFactory: () => new PostgresRecords(dataSource, statements, tables, config.leaseMs),
     };
-    return { module: RecordsModule, providers: [records], exports: [RecordsPort] };
+    const keyUses = { provide: KeyUsesPort, useFactory: () => new PostgresKeyUses(dataSource) };
+    return { module: RecordsModule, providers: [records, keyUses], exports: [RecordsPort, KeyUsesPort] };
   }
 }

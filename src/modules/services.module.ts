@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Agents } from '../services/agents.js';
+import { ApiKeys } from '../services/api-keys.js';
 import { AuditTrail } from '../services/audit-trail.js';
 import { AdminCredential, Authenticator } from '../services/authenticator.js';
 import { BacktestJobs } from '../services/backtest-jobs.js';
@@ -8,10 +9,12 @@ import { Backtests } from '../services/backtests.js';
 import { CheckpointDelivery } from '../services/checkpoint-delivery.js';
 import { Checkpoints } from '../services/checkpoints.js';
 import { Dispatcher } from '../services/dispatcher.js';
+import { Doorkeeper } from '../services/doorkeeper.js';
 import { EventFeed } from '../services/event-feed.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
 import { FleetWatch } from '../services/fleet-watch.js';
 import { Judge } from '../services/judge.js';
+import { KeyUsage } from '../services/key-usage.js';
 import { LeaseRecovery } from '../services/lease-recovery.js';
 import { Leases } from '../services/leases.js';
 import { Policies } from '../services/policies.js';
@@ -39,6 +42,7 @@ import type { Resources } from './resources.js';
 
 const services = [
   Agents,
+  ApiKeys,
   AuditTrail,
   Authenticator,
   BacktestJobs,
@@ -47,10 +51,12 @@ const services = [
   CheckpointDelivery,
   Checkpoints,
   Dispatcher,
+  Doorkeeper,
   EventFeed,
   FleetBrakes,
   FleetWatch,
   Judge,
+  KeyUsage,
   LeaseRecovery,
   Leases,
   Policies,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import type { Caller } from '../models/access.js';
 import { type Decision, gravestCode, heldAsMismatch, type Reason } from '../models/decision.js';
 import { digestOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';
@@ -82,7 +83,12 @@ export class ResultIntake {
    * @throws DomainError `TASK_NOT_FOUND`; `LEASE_LOST`; `VALIDATION_FAILED` for a proposal without a confidence;
    * `DIGEST_MISMATCH` for a proposal whose digest is not its output's.
    */
-  async submit(tenantId: string, taskId: string, submission: ResultSubmission): Promise<ResultReceipt> {
+  async submit(
+    caller: Caller,
+    tenantId: string,
+    taskId: string,
+    submission: ResultSubmission,
+  ): Promise<ResultReceipt> {
     const task = await this.records.task(tenantId, taskId);
     if (!task) throw taskNotFound(taskId);
     const judged = await this.judgeIfNeeded(task, submission);
@@ -98,7 +104,7 @@ export class ResultIntake {
           return { result: earlier, now: view.now };
         }
         const held = heldTask(view, taskId, submission);
-        return settle(view, held, submission, submissionDigest, judged);
+        return settle(view, caller, held, submission, submissionDigest, judged);
       },
     });
     if (settled.task) await this.dispatcher.dispatch([settled.task], settled.now);
@@ -146,6 +152,7 @@ function carriedDigest({ output, outputDigest }: ResultSubmission): string | und
 
 function settle(
   view: LedgerView,
+  caller: Caller,
   held: Task,
   submission: ResultSubmission,
   submissionDigest: string,
@@ -164,7 +171,7 @@ function settle(
     });
   }
   if (!judged) throw new Error(`The result of task ${held.taskId} was not judged.`);
-  return keep(view, proposed(held, draft, judged, view.now));
+  return keep(view, proposed(caller, held, draft, judged, view.now));
 }
 
 function draftOf(held: Task, submission: ResultSubmission, submissionDigest: string, now: Date): Result {
@@ -202,7 +209,13 @@ function failed(held: Task, { error = unexplained }: ResultSubmission, draft: Re
   return { task, result: { ...draft, error, output: null, confidence: null, taskStatus: task.status } };
 }
 
-function proposed(held: Task, draft: Result, { decision: verdict, deadlineMs }: Judged, now: Date): Move {
+function proposed(
+  caller: Caller,
+  held: Task,
+  draft: Result,
+  { decision: verdict, deadlineMs }: Judged,
+  now: Date,
+): Move {
   const decision = held.stage === 'EXECUTE' ? heldAsMismatch(verdict) : verdict;
   const result = { ...draft, decision };
   const { resultId } = draft;
@@ -239,7 +252,7 @@ function proposed(held: Task, draft: Result, { decision: verdict, deadlineMs }: 
       return { task, result: { ...result, taskStatus: task.status } };
     }
     case 'HITL': {
-      const card = cardOf(held, result, decision, deadlineMs, now);
+      const card = { ...cardOf(held, result, decision, deadlineMs, now), proposedBy: caller.id };
       const task = holdTask(held, card.reviewId, now);
       return { task, card, result: { ...result, taskStatus: task.status, reviewId: card.reviewId } };
     }
@@ -250,7 +263,13 @@ function plain(reason: Reason) {
   return { ...reason };
 }
 
-function cardOf(held: Task, result: Result, decision: Decision, deadlineMs: number, now: Date): ReviewCard {
+function cardOf(
+  held: Task,
+  result: Result,
+  decision: Decision,
+  deadlineMs: number,
+  now: Date,
+): Omit<ReviewCard, 'proposedBy'> {
   const { reasons, policyVersion } = decision;
   return {
     reviewId: uuidv7(),

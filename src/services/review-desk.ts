@@ -72,9 +72,10 @@ export class ReviewDesk {
   }
 
   /**
-   * Decides the card, once. The same operator's same decision again is answered with the card as it is.
+   * Decides the card, once. Nobody approves what came with their own credential. The same operator's same decision again is
+   * answered with the card as it is.
    *
-   * @throws DomainError `REVIEW_NOT_FOUND`; `REVIEW_ALREADY_DECIDED` with the card under `review`;
+   * @throws DomainError `REVIEW_NOT_FOUND`; `OWN_PROPOSAL`; `REVIEW_ALREADY_DECIDED` with the card under `review`;
    * `PRECONDITION_FAILED` when the card is no longer the version that was looked at; `EDIT_NEEDS_CONFIRMATION` with the
    * reasons when the gate finds something in the edit that was not in the proposal, and `EDIT_DENIED` when the policy
    * denies it.
@@ -95,6 +96,7 @@ export class ReviewDesk {
         if (!current || !held) throw reviewNotFound(reviewId);
         if (current.status !== 'PENDING')
           return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
+        if (verdict.status === 'APPROVED' && current.proposedBy === caller.id) throw ownProposal(current);
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
         return { ...settle(view, this.signer, caller, current, held, verdict, edit, judged), now: view.now };
       },
@@ -311,6 +313,13 @@ function assigned(card: ReviewCard, assignee: string): DomainError {
   return new DomainError('REVIEW_ASSIGNED', `Card ${card.reviewId} is on the desk of ${assignee}.`, {
     assignee,
   });
+}
+
+function ownProposal({ reviewId }: ReviewCard): DomainError {
+  return new DomainError(
+    'OWN_PROPOSAL',
+    `What card ${reviewId} shows was proposed with your own credential. Somebody else has to approve it.`,
+  );
 }
 
 function stale(card: ReviewCard): DomainError {

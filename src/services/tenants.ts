@@ -1,19 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { randomBytes } from 'node:crypto';
-import { uuidv7 } from 'uuidv7';
-import type { ApiKey, Caller, TenantRole } from '../models/access.js';
-import { hashOf } from '../models/digest.js';
-import { DomainError, validationFailed } from '../models/errors.js';
-import type { Page, PageRequest } from '../models/page.js';
+import type { Caller } from '../models/access.js';
+import { DomainError } from '../models/errors.js';
 import { defaultPolicy } from '../models/policy.js';
 import type { Tenant } from '../models/tenant.js';
 import { LedgerPort } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 
-/** Keeps tenants and their keys. */
+/** Tenants that a process remembers at once. */
+const mostKnown = 10_000;
+
+/** Keeps tenants. */
 @Injectable()
 export class Tenants {
+  /** Tenants that are there, or are being looked for. They stay, so it need not be asked twice. */
+  private readonly known = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly ledger: LedgerPort,
     private readonly records: RecordsPort,
@@ -37,69 +39,23 @@ export class Tenants {
     return tenant;
   }
 
-  /** Makes a key: 256 random bits. The key itself is in this answer alone. */
-  async createKey(
-    caller: Caller,
-    tenantId: string,
-    wanted: { readonly name: string; readonly role: TenantRole; readonly expiresAt?: Date | undefined },
-  ): Promise<ApiKey & { readonly key: string }> {
-    const key = newKey();
-    const stored = await this.ledger.transact({
-      tenantId,
-      needs: {},
-      decide: (view) => {
-        if (wanted.expiresAt && wanted.expiresAt <= view.now) {
-          throw validationFailed([{ pointer: '/expiresAt', message: 'must be in the future' }]);
-        }
-        const apiKey: ApiKey = {
-          keyId: uuidv7(),
-          tenantId,
-          name: wanted.name,
-          role: wanted.role,
-          keyHash: hashOf(key),
-          expiresAt: wanted.expiresAt ?? null,
-          revokedAt: null,
-          createdAt: view.now,
-          version: 1,
-        };
-        view.put('apiKey', apiKey);
-        const { keyId, name, role } = apiKey;
-        view.record({ type: 'key.created', actor: actorOf(caller), payload: { keyId, name, role } });
-        return apiKey;
-      },
-    });
-    return { ...stored, key };
-  }
-
-  keys(tenantId: string, page: PageRequest): Promise<Page<ApiKey>> {
-    return this.records.apiKeys(tenantId, page);
-  }
-
   /**
-   * Revokes the key, effective at once. Revoking it again changes nothing.
+   * Resolves when there is such a tenant.
    *
-   * @throws DomainError `API_KEY_NOT_FOUND`
+   * @throws DomainError `TENANT_NOT_FOUND`
    */
-  revokeKey(caller: Caller, tenantId: string, keyId: string): Promise<void> {
-    return this.ledger.transact({
-      tenantId,
-      needs: { apiKeys: [keyId] },
-      decide: (view) => {
-        const key = view.get('apiKey', keyId);
-        if (!key) throw new DomainError('API_KEY_NOT_FOUND', `There is no key ${keyId}.`);
-        if (key.revokedAt !== null) return;
-        view.put('apiKey', { ...key, revokedAt: view.now, version: key.version + 1 });
-        view.record({
-          type: 'key.revoked',
-          actor: actorOf(caller),
-          payload: { keyId, name: key.name, role: key.role },
-        });
-      },
-    });
+  async mustExist(tenantId: string): Promise<void> {
+    let look = this.known.get(tenantId);
+    if (!look) {
+      if (this.known.size >= mostKnown) this.known.clear();
+      look = this.get(tenantId);
+      this.known.set(tenantId, look);
+    }
+    try {
+      await look;
+    } catch (error) {
+      this.known.delete(tenantId);
+      throw error;
+    }
   }
-}
-
-/** A key of 256 random bits, with a prefix by which scanners can tell what leaked. */
-export function newKey(): string {
-  return `chimera_${randomBytes(32).toString('base64url')}`;
 }

@@ -8,6 +8,9 @@ import {
   type TestStore,
   type TestTenant,
 } from '../support/chimera.js';
+import { createHash, randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { JsonObject } from '../../src/models/json.js';
 import { Client, itemsOf, textOf } from '../support/client.js';
 import { until } from '../support/fleet.js';
 
@@ -28,12 +31,14 @@ describe.each(modes)('an API key on %s', (mode) => {
   it('shows a key once, and takes it until it is revoked', async () => {
     const { admin, auditor, path } = tenant;
     const made = mustBe(201, await admin.post(`${path}/api-keys`, { name: 'night shift', role: 'OPERATOR' }));
-    const { key, ...shown } = made.body;
+    // When it was last used may be written down at any moment from here on.
+    const { key, lastUsedAt, ...shown } = made.body;
+    expect(lastUsedAt).toBeNull();
     const holder = new Client(url, textOf(key));
     mustBe(200, await holder.get(`${path}/reviews`));
     const listed = itemsOf(mustBe(200, await admin.get(`${path}/api-keys`)));
     expect(listed).toHaveLength(5);
-    expect(listed.at(-1)).toEqual(shown);
+    expect(listed.at(-1)).toMatchObject(shown);
     expect(JSON.stringify(listed)).not.toContain(textOf(key));
 
     const url2 = `${path}/api-keys/${textOf(shown.keyId)}`;
@@ -70,6 +75,91 @@ describe.each(modes)('an API key on %s', (mode) => {
       });
       expect(refused.body).toMatchObject({ status: 400, errors: [{ pointer: '/expiresAt' }] });
     }
+  });
+
+  it('is taken in the form that keys once had', async () => {
+    const key = `chimera_${randomBytes(32).toString('base64url')}`;
+    const keyHash = createHash('sha256').update(key).digest('hex');
+    await sql(
+      store,
+      `INSERT INTO api_keys (tenant_id, key_id, name, role, key_hash, created_at, version)
+       VALUES ($1, gen_random_uuid(), 'former', 'AUDITOR', $2, now(), 1)`,
+      [tenant.tenantId, keyHash],
+    );
+    mustBe(200, await new Client(url, key).get(`${tenant.path}/policy`));
+  });
+
+  it('is replaced by another of the same holder, beside which the old one goes on for a while', async () => {
+    const { admin, path } = tenant;
+    const { body: first } = await admin.post(`${path}/api-keys`, { name: 'ann', role: 'OPERATOR' });
+    const rotate = (keyId: unknown, body: JsonObject = {}) =>
+      admin.post(`${path}/api-keys/${textOf(keyId)}/rotate`, body);
+    const { body: second } = mustBe(201, await rotate(first.keyId, { overlapMs: 1_500 }));
+    expect(second).toMatchObject({ name: 'ann', role: 'OPERATOR', holderId: first.keyId, expiresAt: null });
+    expect(second.key).not.toBe(first.key);
+
+    const old = new Client(url, textOf(first.key));
+    const next = new Client(url, textOf(second.key));
+    mustBe(200, await old.put(`${path}/policy`, { keywords: [] }));
+    mustBe(200, await next.put(`${path}/policy`, {}));
+    const changes = itemsOf(await admin.get(`${path}/audit?type=policy.changed`));
+    expect(changes.map(({ actor }) => actor?.id)).toEqual([first.keyId, first.keyId]);
+    await until(async () => (await old.get(path)).status === 401);
+    mustBe(200, await next.get(path));
+
+    const { body: third } = mustBe(201, await rotate(second.keyId, { overlapMs: 0 }));
+    expect(third.holderId).toBe(first.keyId);
+    expect((await next.get(path)).status).toBe(401);
+    expect((await rotate(second.keyId)).body).toMatchObject({ status: 409, code: 'API_KEY_ENDED' });
+    expect((await rotate(nowhere)).body).toMatchObject({ status: 404, code: 'API_KEY_NOT_FOUND' });
+    const events = itemsOf(await admin.get(`${path}/audit?type=key.rotated`));
+    expect(events.map(({ payload }) => payload)).toMatchObject([
+      { keyId: second.keyId, replaces: first.keyId, name: 'ann', role: 'OPERATOR' },
+      { keyId: third.keyId, replaces: second.keyId },
+    ]);
+    expect(JSON.stringify(events)).not.toContain(textOf(third.key));
+  });
+
+  it('of a limited life is replaced by one of as long a life, and never outlives its own', async () => {
+    const { admin, path } = tenant;
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const made = await admin.post(`${path}/api-keys`, { name: 'brief', role: 'AUDITOR', expiresAt });
+    const { keyId, createdAt } = made.body;
+    const { body: next } = mustBe(201, await admin.post(`${path}/api-keys/${textOf(keyId)}/rotate`));
+    expect(Date.parse(textOf(next.expiresAt)) - Date.parse(textOf(next.createdAt))).toBe(
+      Date.parse(expiresAt) - Date.parse(textOf(createdAt)),
+    );
+    const listed = itemsOf(await admin.get(`${path}/api-keys?limit=200`));
+    expect(listed.find((key) => key.keyId === keyId)?.expiresAt).toBe(expiresAt);
+  });
+
+  it('shows when it was last used, written down once a minute at most', async () => {
+    const { admin, path } = tenant;
+    const { body: made } = await admin.post(`${path}/api-keys`, { name: 'seldom', role: 'AUDITOR' });
+    const holder = new Client(url, textOf(made.key));
+    const listed = async () =>
+      itemsOf(await admin.get(`${path}/api-keys?limit=200`)).find(({ keyId }) => keyId === made.keyId);
+    expect((await listed())?.lastUsedAt).toBeNull();
+    mustBe(200, await holder.get(path));
+    const lastUsedAt = await until(async () => {
+      const used: unknown = (await listed())?.lastUsedAt;
+      return typeof used === 'string' && used;
+    });
+    expect(Math.abs(Date.now() - Date.parse(lastUsedAt))).toBeLessThan(10_000);
+    const other = await store.start();
+    mustBe(200, await new Client(other.url, textOf(made.key)).get(path));
+    // What a server still has to write down, it writes before it stops.
+    await other.stop();
+    expect((await listed())?.lastUsedAt).toBe(lastUsedAt);
+    await sql(
+      store,
+      `UPDATE api_keys SET last_used_at = last_used_at - interval '2 minutes' WHERE key_id = $1`,
+      [textOf(made.keyId)],
+    );
+    const third = await store.start();
+    mustBe(200, await new Client(third.url, textOf(made.key)).get(path));
+    await third.stop();
+    expect(Date.parse(textOf((await listed())?.lastUsedAt))).toBeGreaterThan(Date.parse(lastUsedAt));
   });
 
   it('knows no other key', async () => {
@@ -117,3 +207,13 @@ describe.each(modes)('an API key on %s', (mode) => {
     }
   });
 });
+
+async function sql({ config }: TestStore, text: string, values: readonly unknown[]): Promise<void> {
+  const client = new pg.Client(config.databaseUrl);
+  await client.connect();
+  try {
+    await client.query(text, [...values]);
+  } finally {
+    await client.end();
+  }
+}

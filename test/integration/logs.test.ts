@@ -32,7 +32,7 @@ interface Exchange {
 }
 
 /** Requests that are refused before it is asked who is calling. */
-const nobodys: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MALFORMED_JSON', 'ROUTE_NOT_FOUND']);
+const nobodys: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'ROUTE_NOT_FOUND']);
 
 const exchanges: Exchange[] = [];
 

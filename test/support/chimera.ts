@@ -51,6 +51,14 @@ const testConfig: Config = {
   checkpointWebhook: undefined,
   checkpointWebhookPrivate: false,
   logLevel: 'silent',
+  oidc: undefined,
+  rateLimitCredential: 0,
+  rateLimitTenant: 0,
+  // Tests send many an unknown key from one address.
+  loginFailuresPerMinute: 0,
+  trustedProxies: [],
+  corsOrigins: [],
+  swaggerUi: true,
 };
 
 export async function createStore(mode: Mode, overrides: Partial<Config> = {}): Promise<TestStore> {

@@ -32,6 +32,13 @@ describe('the configuration', () => {
       checkpointWebhook: undefined,
       checkpointWebhookPrivate: false,
       logLevel: 'info',
+      oidc: undefined,
+      rateLimitCredential: 10_000,
+      rateLimitTenant: 20_000,
+      loginFailuresPerMinute: 100,
+      trustedProxies: [],
+      corsOrigins: [],
+      swaggerUi: true,
     } satisfies Config);
   });
 
@@ -72,6 +79,20 @@ describe('the configuration', () => {
       AUDIT_CHECKPOINT_WEBHOOK: 'https://user:word@audit.example/chimera',
       AUDIT_WEBHOOK_PRIVATE: 'on',
       LOG_LEVEL: 'trace',
+      OIDC_ISSUER: 'https://id.example/realm',
+      OIDC_AUDIENCE: 'https://chimera.example',
+      OIDC_ALGORITHMS: 'PS512,EdDSA',
+      OIDC_ROLE_CLAIM: '/realm_access/roles',
+      OIDC_ROLES: 'chimera ops=OPERATOR, a=b=AUDITOR,root=ADMIN',
+      OIDC_TENANT_CLAIM: 'tid',
+      OIDC_TENANTS: '72f9=t_acme',
+      OIDC_CLOCK_TOLERANCE_S: '0',
+      RATE_LIMIT_CREDENTIAL: '0',
+      RATE_LIMIT_TENANT: '50',
+      LOGIN_FAILURES_PER_MINUTE: '7',
+      TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1/128,',
+      CORS_ORIGINS: 'https://desk.example,http://localhost:5173',
+      SWAGGER_UI: 'off',
       UNRELATED: 'ignored',
     });
     expect(config).toEqual({
@@ -112,6 +133,26 @@ describe('the configuration', () => {
       checkpointWebhook: 'https://user:word@audit.example/chimera',
       checkpointWebhookPrivate: true,
       logLevel: 'trace',
+      oidc: {
+        issuer: 'https://id.example/realm',
+        audience: 'https://chimera.example',
+        algorithms: ['PS512', 'EdDSA'],
+        roleClaim: '/realm_access/roles',
+        roles: new Map([
+          ['chimera ops', 'OPERATOR'],
+          ['a=b', 'AUDITOR'],
+          ['root', 'ADMIN'],
+        ]),
+        tenantClaim: 'tid',
+        tenants: new Map([['72f9', 't_acme']]),
+        clockToleranceS: 0,
+      },
+      rateLimitCredential: 0,
+      rateLimitTenant: 50,
+      loginFailuresPerMinute: 7,
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8', '::1/128'],
+      corsOrigins: ['https://desk.example', 'http://localhost:5173'],
+      swaggerUi: false,
     } satisfies Config);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -186,6 +227,28 @@ describe('the configuration', () => {
     ['AUDIT_CHECKPOINT_WEBHOOK', 'ftp://audit.example'],
     ['AUDIT_WEBHOOK_PRIVATE', 'yes'],
     ['LOG_LEVEL', 'INFO'],
+    ['OIDC_ISSUER', 'http://id.example'],
+    ['OIDC_ISSUER', 'https://id.example/?realm=x'],
+    ['OIDC_ISSUER', 'https://user:word@id.example'],
+    ['OIDC_ISSUER', 'id.example'],
+    ['OIDC_AUDIENCE', 'two words'],
+    ['OIDC_ALGORITHMS', 'HS256'],
+    ['OIDC_ALGORITHMS', 'RS256,none'],
+    ['OIDC_ROLE_CLAIM', 'a b'],
+    ['OIDC_ROLES', 'ops'],
+    ['OIDC_ROLES', '=OPERATOR'],
+    ['OIDC_ROLES', 'ops=BOSS'],
+    ['OIDC_TENANTS', 'x=acme'],
+    ['OIDC_CLOCK_TOLERANCE_S', '301'],
+    ['RATE_LIMIT_CREDENTIAL', '-1'],
+    ['RATE_LIMIT_TENANT', 'many'],
+    ['LOGIN_FAILURES_PER_MINUTE', '1.5'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://desk.example/'],
+    ['SWAGGER_UI', 'true'],
   ])('refuses %s=%j in one sentence that names it', (name, value) => {
     const message = faultOf({ [name]: value });
     expect(message).toMatch(new RegExp(`^Settings: ${name} must [^\\n]*\\.$`));
@@ -194,6 +257,21 @@ describe('the configuration', () => {
   it('grants a grace of four times the silence that makes an agent offline', () => {
     const { massLossGraceMs } = readConfig({ HEARTBEAT_INTERVAL_MS: '30000', OFFLINE_AFTER_MISSED: '10' });
     expect(massLossGraceMs).toBe(4 * 10 * 30_000);
+  });
+
+  it('takes no token that is meant for somebody else', () => {
+    expect(faultOf({ OIDC_ISSUER: 'https://id.example' })).toContain('OIDC_AUDIENCE must be set');
+    expect(readConfig({ OIDC_AUDIENCE: 'x' })).toMatchObject({ oidc: undefined });
+    expect(readConfig({ OIDC_ISSUER: 'http://localhost:9000', OIDC_AUDIENCE: 'x' }).oidc).toEqual({
+      issuer: 'http://localhost:9000',
+      audience: 'x',
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      roleClaim: 'chimera_role',
+      roles: new Map(),
+      tenantClaim: 'chimera_tenant',
+      tenants: new Map(),
+      clockToleranceS: 5,
+    });
   });
 
   it('lets no agent be offline before it is suspect', () => {

@@ -104,6 +104,7 @@ export class ReviewsController {
     tagged: true,
     refuses: [
       'REVIEW_NOT_FOUND',
+      'OWN_PROPOSAL',
       'REVIEW_ALREADY_DECIDED',
       'EDIT_NEEDS_CONFIRMATION',
       'EDIT_DENIED',

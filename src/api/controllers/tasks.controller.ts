@@ -147,11 +147,12 @@ export class TasksController {
     refuses: ['TASK_NOT_FOUND', 'LEASE_LOST', 'DIGEST_MISMATCH'],
   })
   submitResult(
+    @CallerOf() caller: Caller,
     @TenantId() tenantId: string,
     @TaskId() taskId: string,
     @Body() body: SubmitResultBody,
   ): Promise<ResultReceipt> {
-    return this.results.submit(tenantId, taskId, body);
+    return this.results.submit(caller, tenantId, taskId, body);
   }
 
   @Post(':taskId/lease')

@@ -2,14 +2,15 @@ import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '../../models/access.js';
 import type { Tenant } from '../../models/tenant.js';
+import { ApiKeys } from '../../services/api-keys.js';
 import { Tenants } from '../../services/tenants.js';
 import { Cursors, type ListKind, type WirePage } from '../cursor.js';
 import { defaultLimit, PageQuery } from '../dto/page.dto.js';
-import { CreateApiKeyBody, CreateTenantBody } from '../dto/tenant.dto.js';
+import { CreateApiKeyBody, CreateTenantBody, RotateApiKeyBody } from '../dto/tenant.dto.js';
 import { KeyId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
-import { keyExamples, tenantExamples } from '../schemas/examples.js';
+import { keyExamples, rotateExamples, tenantExamples } from '../schemas/examples.js';
 import { type ApiKeyWire, apiKeyWire, type NewApiKeyWire, newApiKeyWire } from '../views.js';
 
 const keyList: ListKind = { name: 'api-keys', position: ['uuid'] };
@@ -17,7 +18,10 @@ const keyList: ListKind = { name: 'api-keys', position: ['uuid'] };
 @ApiTags('Tenants and keys')
 @Controller('v1/tenants')
 export class TenantsController {
-  constructor(private readonly tenants: Tenants) {}
+  constructor(
+    private readonly tenants: Tenants,
+    private readonly apiKeys: ApiKeys,
+  ) {}
 
   @Post()
   @ApiBody({ type: CreateTenantBody, examples: tenantExamples })
@@ -52,10 +56,9 @@ export class TenantsController {
     @TenantId() tenantId: string,
     @Body() body: CreateApiKeyBody,
   ): Promise<NewApiKeyWire> {
-    const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt);
-    return newApiKeyWire(
-      await this.tenants.createKey(caller, tenantId, { name: body.name, role: body.role, expiresAt }),
-    );
+    const { name, role } = body;
+    const expiresAt = timeOf(body.expiresAt);
+    return newApiKeyWire(await this.apiKeys.create(caller, tenantId, { name, role, expiresAt }));
   }
 
   @Get(':tenantId/api-keys')
@@ -68,9 +71,30 @@ export class TenantsController {
   async keys(@TenantId() tenantId: string, @Query() query: PageQuery): Promise<WirePage<ApiKeyWire>> {
     const cursors = new Cursors(keyList, tenantId, {});
     return cursors.page(
-      await this.tenants.keys(tenantId, cursors.request(query.limit ?? defaultLimit, query.cursor)),
+      await this.apiKeys.list(tenantId, cursors.request(query.limit ?? defaultLimit, query.cursor)),
       apiKeyWire,
     );
+  }
+
+  @Post(':tenantId/api-keys/:keyId/rotate')
+  @ApiBody({ type: RotateApiKeyBody, required: false, examples: rotateExamples })
+  @Route({
+    summary: 'Make a key that takes the place of this one',
+    description:
+      'Both are taken until the overlap is over; then the old one ends. The holder stays the same: cards and the audit record name them as before.',
+    needs: 'key:manage',
+    status: 201,
+    answers: 'NewApiKey',
+    refuses: ['API_KEY_NOT_FOUND', 'API_KEY_ENDED'],
+  })
+  async rotate(
+    @CallerOf() caller: Caller,
+    @TenantId() tenantId: string,
+    @KeyId() keyId: string,
+    @Body() { overlapMs, expiresAt }: RotateApiKeyBody,
+  ): Promise<NewApiKeyWire> {
+    const wanted = { overlapMs, expiresAt: timeOf(expiresAt) };
+    return newApiKeyWire(await this.apiKeys.rotate(caller, tenantId, keyId, wanted));
   }
 
   @Delete(':tenantId/api-keys/:keyId')
@@ -81,6 +105,10 @@ export class TenantsController {
     refuses: ['API_KEY_NOT_FOUND'],
   })
   revoke(@CallerOf() caller: Caller, @TenantId() tenantId: string, @KeyId() keyId: string): Promise<void> {
-    return this.tenants.revokeKey(caller, tenantId, keyId);
+    return this.apiKeys.revoke(caller, tenantId, keyId);
   }
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
 }

@@ -21,7 +21,7 @@ export class ReviewsQuery extends PageQuery {
   @AgentId({ description: "Only this agent's.", required: false })
   agentId?: string;
 
-  @Text({ description: 'Only those on the desk of this operator.', max: 200, required: false })
+  @Text({ description: 'Only those on the desk of this operator.', max: 500, required: false })
   assignee?: string;
 
   @OneOf(['age', 'priority'], {
@@ -108,7 +108,7 @@ export class AuditQuery extends PageQuery {
   @OneOf(auditTypes, { description: 'Only this type.', required: false })
   type?: AuditType;
 
-  @Text({ description: 'Only what this actor did.', max: 200, required: false })
+  @Text({ description: 'Only what this actor did.', max: 500, required: false })
   actor?: string;
 
   @Uuid({ description: 'Only about this task.', required: false })

@@ -1,8 +1,9 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional, ApiProperty } from '@nestjs/swagger';
 import { Matches, ValidateIf } from 'class-validator';
 import { type TenantRole, tenantRoles } from '../../models/access.js';
 import { tenantIdPattern } from '../../models/tenant.js';
-import { Check, OneOf, Text } from './checks.js';
+import { Check, Integer, OneOf, Text } from './checks.js';
 
 export class CreateTenantBody {
   @ApiProperty({ description: 'The id, which stays.', pattern: tenantIdPattern.source, example: 't_acme' })
@@ -22,6 +23,14 @@ export function isTime(value: unknown): boolean {
   return new Date(day).toISOString().startsWith(day);
 }
 
+function Expiry(description: string): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ description, format: 'date-time', type: 'string' }),
+    ValidateIf((_, value) => value !== undefined),
+    Check('time', isTime, 'must be a time, such as 2026-12-31T00:00:00Z'),
+  );
+}
+
 export class CreateApiKeyBody {
   @Text({ description: 'For people.', example: 'night shift', max: 200 })
   name!: string;
@@ -29,13 +38,23 @@ export class CreateApiKeyBody {
   @OneOf(tenantRoles, { description: 'What it may do.', example: 'OPERATOR' })
   role!: TenantRole;
 
-  @ApiPropertyOptional({
-    description: 'When it ends by itself (RFC 3339).',
-    format: 'date-time',
-    type: 'string',
+  @Expiry('When it ends by itself (RFC 3339).')
+  expiresAt?: string;
+}
+
+export class RotateApiKeyBody {
+  @Integer({
+    description: 'How long the old key goes on beside the new one, in milliseconds; a day unless it is said.',
+    min: 0,
+    max: 30 * 24 * 3_600_000,
+    default: 24 * 3_600_000,
+    required: false,
   })
-  @ValidateIf((_, value) => value !== undefined)
-  @Check('time', isTime, 'must be a time, such as 2026-12-31T00:00:00Z')
+  overlapMs?: number;
+
+  @Expiry(
+    'When the new key ends by itself (RFC 3339); when not said, it lasts as long as the old one was to.',
+  )
   expiresAt?: string;
 }
 

@@ -341,6 +341,10 @@ const apiKeyMembers = {
   createdAt: time('When it was made.'),
   expiresAt: nullable(time('When it ends by itself.')),
   revokedAt: nullable(time('When it was revoked.')),
+  holderId: uuid(
+    'Who calls with it, as `operatorId` and the audit record say: the first key in whose place it is.',
+  ),
+  lastUsedAt: nullable(time('When it was last used, to the minute.')),
 };
 
 /** Every shape that the API answers, by name. */

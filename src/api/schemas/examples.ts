@@ -107,6 +107,11 @@ export const keyExamples: Examples = {
   submitter: { summary: 'For whoever sends work', value: { name: 'help desk', role: 'SUBMITTER' } },
 };
 
+export const rotateExamples: Examples = {
+  week: { summary: 'With a week to change over', value: { overlapMs: 604_800_000 } },
+  leaked: { summary: 'The old one ends at once', value: { overlapMs: 0 } },
+};
+
 export const registerExamples: Examples = {
   worker: {
     summary: 'A worker',

@@ -7,6 +7,7 @@ import { PolicyDrafts1795600000000 } from '../../../migrations/1795600000000-pol
 import { SetBasedGuards1795610000000 } from '../../../migrations/1795610000000-set-based-guards.js';
 import { OpenTasks1795700000000 } from '../../../migrations/1795700000000-open-tasks.js';
 import { ReceiptsAndCheckpoints1795900000000 } from '../../../migrations/1795900000000-receipts-and-checkpoints.js';
+import { Doors1796000000000 } from '../../../migrations/1796000000000-doors.js';
 import { createDataSource, type Migrations } from './data-source.js';
 
 /** Every migration, oldest first. */
@@ -18,6 +19,7 @@ const migrations: Migrations = [
   SetBasedGuards1795610000000,
   OpenTasks1795700000000,
   ReceiptsAndCheckpoints1795900000000,
+  Doors1796000000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

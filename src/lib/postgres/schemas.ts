@@ -70,14 +70,24 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     name: text('name'),
     role: text('role'),
     keyHash: text('key_hash'),
+    holderId: optional(uuid('holder_id')),
     expiresAt: optional(time('expires_at')),
     revokedAt: optional(time('revoked_at')),
+    lastUsedAt: optional(time('last_used_at')),
     createdAt: time('created_at'),
     version: integer('version'),
   },
   indices: [{ name: 'api_keys_hash', columns: ['keyHash'], unique: true }],
   checks: [{ name: 'api_keys_role', expression: `role IN ('OPERATOR', 'SUBMITTER', 'AGENT', 'AUDITOR')` }],
-  foreignKeys: [ofTenant('api_keys_tenant')],
+  foreignKeys: [
+    ofTenant('api_keys_tenant'),
+    {
+      name: 'api_keys_holder',
+      target: 'api_keys',
+      columnNames: ['tenantId', 'holderId'],
+      referencedColumnNames: ['tenantId', 'keyId'],
+    },
+  ],
 });
 
 export const sessionSchema = new EntitySchema<Session>({
@@ -281,6 +291,7 @@ export const reviewSchema = new EntitySchema<ReviewCard>({
     editedOutput: optional(json('edited_output')),
     edited: boolean('edited'),
     policyVersion: integer('policy_version'),
+    proposedBy: optional(text('proposed_by')),
     assignee: optional(text('assignee')),
     assignedUntil: optional(time('assigned_until')),
     operatorId: optional(text('operator_id')),
@@ -311,6 +322,10 @@ export const reviewSchema = new EntitySchema<ReviewCard>({
     {
       name: 'review_cards_decided_by',
       expression: `(status IN ('APPROVED', 'REJECTED')) = (operator_id IS NOT NULL)`,
+    },
+    {
+      name: 'review_cards_not_by_proposer',
+      expression: `NOT (status = 'APPROVED' AND operator_id = proposed_by)`,
     },
     { name: 'review_cards_edit_is_approved', expression: `NOT edited OR status = 'APPROVED'` },
   ],

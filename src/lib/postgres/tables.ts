@@ -47,10 +47,12 @@ const fixedInReview = [
   'taskInput',
   'proposedOutput',
   'policyVersion',
+  'proposedBy',
   'timestamp',
   'dueAt',
 ];
-const fixedInApiKey = ['name', 'role', 'keyHash', 'expiresAt', 'createdAt'];
+/** When a key was last used is noted from outside the ledger. */
+const fixedInApiKey = ['name', 'role', 'keyHash', 'holderId', 'lastUsedAt', 'createdAt'];
 const fixedInStagedPolicy = ['rules', 'rulesDigest', 'note', 'createdAt', 'createdBy'];
 const fixedInBacktest = [
   'draftId',

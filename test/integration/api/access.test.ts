@@ -94,14 +94,19 @@ interface Keyed extends DescribedOperation {
   readonly needs: Action;
 }
 
-/** What a route says, by the route's name. */
+/** What a route says, by the route's name. Eight are asked at a time. */
 async function each(
   routes: readonly Keyed[],
   say: (route: Keyed) => string | Promise<string>,
 ): Promise<Readonly<Record<string, string>>> {
-  const said: Record<string, string> = {};
-  for (const route of routes) said[`${route.method} ${route.path}`] = await say(route);
-  return said;
+  const said = new Map<string, string>();
+  const rest = [...routes];
+  const worker = async () => {
+    for (let route = rest.shift(); route; route = rest.shift())
+      said.set(`${route.method} ${route.path}`, await say(route));
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  return Object.fromEntries(said);
 }
 
 /** Asks for what is not there, so that whoever may ask changes nothing. A stream is left as soon as it has begun. */

@@ -86,7 +86,10 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
       }),
     );
     expect(itemsOf(mustBe(200, await admin.get(`${path}/api-keys?limit=2`)))).toHaveLength(2);
-    mustBe(204, await admin.delete(`${path}/api-keys/${textOf(key.body.keyId)}`));
+    const aged = `${path}/api-keys/${textOf(key.body.keyId)}`;
+    mustBe(201, await admin.post(`${aged}/rotate`, { overlapMs: 60_000 }));
+    mustBe(204, await admin.delete(aged));
+    mustBe(409, await admin.post(`${aged}/rotate`));
 
     const opened = mustBe(201, await submitter.post(`${path}/sessions`, { requestedBy: 'nightly import' }));
     const session = `${path}/sessions/${textOf(opened.body.sessionId)}`;
@@ -240,6 +243,13 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     const denied = { status: 'APPROVED', editedOutput: 'A refund!', confirmReasons: true };
     expect(mustBe(409, await operator.post(`${review}/decision`, denied)).body.code).toBe('EDIT_DENIED');
     mustBe(200, await operator.put(`${path}/policy`, {}));
+  });
+
+  it('covers what somebody proposed and may not approve', async () => {
+    const own = `${crew.path}/reviews/${await holdNew({ ...crew, agent: admin })}/decision`;
+    const approval = mustBe(403, await admin.post(own, { status: 'APPROVED' }));
+    expect(approval.body.code).toBe('OWN_PROPOSAL');
+    mustBe(200, await operator.post(own, { status: 'REJECTED' }));
   });
 
   it('covers policies on their way into force', async () => {
@@ -451,6 +461,22 @@ describe('refusals, held against the description', () => {
       mustBe(503, await cutOff.raw(described.method.toUpperCase(), address, body));
     }
     mustBe(503, await cutOff.get('/health/ready'));
+    await server.stop();
+  });
+
+  it('are 429 for who comes too often', async () => {
+    const { description, store, admin } = stage;
+    const server = await store.start({ rateLimitCredential: 1 });
+    const hasty = new DescribedClient(new Client(server.url, admin.key), description);
+    for (const described of description.operations) {
+      if (described.operation['x-needs'] === 'PUBLIC') continue;
+      // Nothing is there for who is let in when a new window begins.
+      const address = addressOf(described, 't_nobody');
+      const send = () =>
+        hasty.raw(described.method.toUpperCase(), address, JSON.stringify(exampleOf(described)));
+      const refused = await eventually(send, ({ status }) => status === 429);
+      expect(refused.body.code).toBe('RATE_LIMITED');
+    }
     await server.stop();
   });
 

@@ -625,7 +625,7 @@ describe('hostile input', () => {
             'limit=99999999999999999999',
           ],
         ],
-        reviews: ['reason=PII&reason=PII', 'sort=newest', 'assignee=%00', `assignee=${'x'.repeat(201)}`],
+        reviews: ['reason=PII&reason=PII', 'sort=newest', 'assignee=%00', `assignee=${'x'.repeat(501)}`],
         audit: ['type=task', 'from=yesterday', 'from=2026-02-30T00:00:00Z', 'to=1', 'taskId=1', 'actor=%00'],
         agents: ['status=SLEEPING', 'capability=a%20b'],
         stats: ['unknown=1'],

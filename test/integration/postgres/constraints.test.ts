@@ -37,6 +37,7 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
   review_cards_status_known: `status = 'MAYBE', resolution_at = now()`,
   review_cards_resolved: 'resolution_at = now()',
   review_cards_decided_by: `status = 'REJECTED', resolution_at = now()`,
+  review_cards_not_by_proposer: { set: 'proposed_by = operator_id', where: `status = 'APPROVED'` },
   review_cards_edit_is_approved: 'edited = true',
   policies_version_positive: 'version = 0',
   audit_events_sequence_positive: 'sequence = 0',
@@ -61,6 +62,7 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
 
 /** What makes an orphan of a row whose parent is not its tenant. */
 const orphans: Readonly<Record<string, string>> = {
+  api_keys_holder: 'holder_id = gen_random_uuid()',
   tasks_of_session: 'session_id = gen_random_uuid()',
   tasks_parent: 'parent_task_id = gen_random_uuid()',
   review_cards_of_task: 'task_id = gen_random_uuid()',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SecretDetector } from '../../../src/lib/safety/secret-detector.js';
+import { newApiKeyText } from '../../../src/models/api-key-text.js';
 import type { DataRule, SecretType } from '../../../src/models/policy.js';
 import { aPolicy, detect, namesOf } from './detection.js';
 
@@ -42,6 +43,8 @@ describe('credentials', () => {
     ['PROVIDER_TOKEN', `SG.${noise(22)}.${noise(43)}`],
     ['PROVIDER_TOKEN', `dop_v1_${'0123456789abcdef'.repeat(4)}`],
     ['PROVIDER_TOKEN', `123456789:AA${noise(33)}`],
+    ['PROVIDER_TOKEN', newApiKeyText()],
+    ['PROVIDER_TOKEN', `chimera_${noise(20)}-_${noise(21)}`],
     ['PROVIDER_TOKEN', `glsa_${noise(32)}_0a1b2c3d`],
   ];
 

@@ -17,6 +17,8 @@ export const providerFormats: readonly (readonly [type: SecretType, format: RegE
     /(?<![A-Za-z\d])sk-(?:(?:proj|svcacct|admin|None)-[\w-]{20,250}|[A-Za-z\d]{32,64})(?![\w-])/g,
   ],
   ['GOOGLE_API_KEY', /(?<![A-Za-z\d])(?:AIza[\w-]{35}|GOCSPX-[\w-]{28}|ya29\.[\w-]{20,250})(?![\w-])/g],
+  // Our own keys, as they are made now and as they were made before they had a checksum.
+  ['PROVIDER_TOKEN', /(?<![A-Za-z\d])chimera_(?:[A-Za-z\d]{49}|[\w-]{43})(?![\w-])/g],
   ['NPM_TOKEN', /(?<![A-Za-z\d])npm_[A-Za-z\d]{36}(?![A-Za-z\d])/g],
   ['JWT', /(?<![\w-])eyJ[\w-]{10,4096}\.eyJ[\w-]{10,8192}\.[\w-]{8,2048}/g],
   ['PROVIDER_TOKEN', /(?<![A-Za-z\d])SG\.[\w-]{16,32}\.[\w-]{32,64}(?![\w-])/g],

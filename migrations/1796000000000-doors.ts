@@ -1,0 +1,28 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Who proposed what a card shows, whose place a key has taken, and when it was last used. The version before may run on: it
+ * leaves the new columns empty, and an empty one means what was so before.
+ */
+export class Doors1796000000000 implements MigrationInterface {
+  readonly name = 'Doors1796000000000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(doors);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error('Migrations go forward only: restore a backup to go back.'));
+  }
+}
+
+const doors = /* sql */ `
+ALTER TABLE review_cards ADD COLUMN proposed_by text;
+ALTER TABLE review_cards ADD CONSTRAINT review_cards_not_by_proposer
+  CHECK (NOT (status = 'APPROVED' AND operator_id = proposed_by));
+
+ALTER TABLE api_keys ADD COLUMN holder_id uuid;
+ALTER TABLE api_keys ADD COLUMN last_used_at timestamptz(3);
+ALTER TABLE api_keys ADD CONSTRAINT api_keys_holder
+  FOREIGN KEY (tenant_id, holder_id) REFERENCES api_keys(tenant_id, key_id);
+`;
