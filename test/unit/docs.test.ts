@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { problems } from '../../src/api/problems.js';
 import { settings } from '../../src/config.js';
+import { access, roles } from '../../src/models/access.js';
 
 function textOf(name: string): string {
   return readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -14,9 +15,9 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** The rows of the README's table with these headings, however they are padded. */
-function tableOf(headings: readonly string[]): string[][] {
-  const lines = textOf('README.md').split('\n');
+/** The rows of the document's table with these headings, however they are padded. */
+function tableOf(headings: readonly string[], name = 'README.md'): string[][] {
+  const lines = textOf(name).split('\n');
   const head = lines.findIndex((line) => line.startsWith('|') && cellsOf(line).join() === headings.join());
   expect(head).toBeGreaterThan(0);
   const rows = lines.slice(head + 2);
@@ -41,6 +42,17 @@ describe('the README', () => {
         `\`${name}\``,
         fallback,
         description,
+      ]),
+    );
+  });
+});
+
+describe('docs/roles.md', () => {
+  it('has every action with the roles that may do it', () => {
+    expect(tableOf(['action', ...roles], 'docs/roles.md')).toEqual(
+      Object.entries(access).map(([action, allowed]: [string, readonly string[]]) => [
+        `\`${action}\``,
+        ...roles.map((role) => (role === 'ADMIN' || allowed.includes(role) ? 'yes' : '')),
       ]),
     );
   });
