@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { decode as decodeEntity } from 'html-entities';
+import { longRuns, UnitClass } from './long-runs.js';
 import { plainText, TextRuns, type PlainText } from './plain-text.js';
 
 /**
@@ -63,7 +64,9 @@ function readingOf(source: PlainText, made: string, toSource: PlainText['toOrigi
   };
 }
 
-const runsOfCode = /(?<![A-Za-z\d+/_-])[A-Za-z\d+/_-]{12,}={0,2}/g;
+/** What Base64 and hexadecimal digits are written with, but for the signs at the end. */
+const codeUnits = new UnitClass(/[A-Za-z\d+/_-]/, false);
+const shortestCode = 12;
 const pairsOfDigits = /\b[\dA-Fa-f]{2}(?:(?:[ :,]|, |,? ?0x)[\dA-Fa-f]{2}\b){5,}/g;
 /** From how many characters on a line of Base64 may go on in the next one; RFC 2045 allows 76, PEM has 64. */
 const shortestFullLine = 40;
@@ -96,16 +99,18 @@ function* pieces(text: PlainText, start: number, end: number): Generator<PlainTe
 /** Runs of the Base64 alphabet, those together that a line break parts after a full line. */
 function* stretches(plain: string): Generator<{ start: number; end: number }> {
   let open: { start: number; end: number; line: number } | undefined;
-  for (const { index, 0: run } of plain.matchAll(runsOfCode)) {
-    const end = index + run.length;
+  for (const run of longRuns(plain, shortestCode, codeUnits)) {
+    const { start: index } = run;
+    const padding = plain.startsWith('==', run.end) ? 2 : plain.startsWith('=', run.end) ? 1 : 0;
+    const end = run.end + padding;
     const isNextLine =
       open !== undefined &&
       open.line >= shortestFullLine &&
       /^\r?\n[ \t]{0,8}$/.test(plain.slice(open.end, index));
-    if (open !== undefined && isNextLine) open = { start: open.start, end, line: run.length };
+    if (open !== undefined && isNextLine) open = { start: open.start, end, line: end - index };
     else {
       if (open !== undefined) yield open;
-      open = { start: index, end, line: run.length };
+      open = { start: index, end, line: end - index };
     }
   }
   if (open !== undefined) yield open;

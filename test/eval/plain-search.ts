@@ -24,7 +24,7 @@ function keywordSource({ term, match }: KeywordRule): string {
 }
 
 function otherRules(): RegExp[] {
-  return [...providerFormats.map(([, format]) => format), ...shapes].map(
+  return [...providerFormats.map(([, , format]) => format), ...shapes].map(
     ({ source, flags }) => new RegExp(source, flags.replace('g', '')),
   );
 }

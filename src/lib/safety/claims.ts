@@ -1,4 +1,6 @@
+import type { Run } from '../../models/long-runs.js';
 import { plainText } from '../../models/plain-text.js';
+import { digitRuns } from './digit-runs.js';
 
 /** A stretch of a text that something claims to be of a type. */
 export interface ClaimOf<T extends string> {
@@ -66,19 +68,23 @@ export function isExample({ folded }: { readonly folded: string }, start: number
   return example.test(folded.slice(Math.max(0, start - 40), start));
 }
 
-/** A stretch of a text. */
-interface Stretch {
-  readonly start: number;
-  readonly end: number;
+/** The stretches of a text that are near a digit, each begun and ended between words where one ends soon. */
+export function aroundDigits(text: string, before: number, after: number): readonly Run[] {
+  return aroundRuns(text, digitRuns(text), before, after);
 }
 
-/** The stretches of a text that are near a digit, each begun and ended between words where one ends soon. */
-export function aroundDigits(text: string, before: number, after: number): readonly Stretch[] {
+/** The stretches of a text that are near some of its digits, as {@link aroundDigits} has them. */
+export function aroundRuns(
+  text: string,
+  digits: readonly Run[],
+  before: number,
+  after: number,
+): readonly Run[] {
   const stretches: { start: number; end: number }[] = [];
-  for (const { index, 0: digits } of text.matchAll(/\d+/g)) {
+  for (const run of digits) {
     const last = stretches.at(-1);
-    const start = Math.max(0, index - before);
-    const end = Math.min(text.length, index + digits.length + after);
+    const start = Math.max(0, run.start - before);
+    const end = Math.min(text.length, run.end + after);
     if (last !== undefined && start <= last.end + 64) last.end = end;
     else stretches.push({ start, end });
   }

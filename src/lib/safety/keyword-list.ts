@@ -59,10 +59,12 @@ export class KeywordList {
 
   search(segments: readonly TextSegment[], report: (found: FoundKeyword) => void): void {
     const texts = segments.filter(({ reading }) => reading !== 'JOINED');
-    searchStream(this.#written, WordStream.of(texts, plainAlphabet), placeOf, report);
+    WordStream.read(texts, plainAlphabet, (stream) => searchStream(this.#written, stream, placeOf, report));
     const disguised = texts.filter(({ folded }) => hasDisguise(folded));
     if (disguised.length === 0) return;
-    searchStream(this.#disguised, WordStream.of(disguised, leetAlphabet), disguisedPlaceOf, report);
+    WordStream.read(disguised, leetAlphabet, (stream) => {
+      searchStream(this.#disguised, stream, disguisedPlaceOf, report);
+    });
   }
 }
 
@@ -153,13 +155,13 @@ function isApart(plain: string, index: number): boolean {
 
 /** Whether what stands between the units of a found term leaves it the term. */
 function hangsTogether(term: Term, stream: WordStream, first: number, last: number): boolean {
-  const count = stream.gapsBetween(first, last);
-  if (count === 0) return true;
   const length = last - first + 1;
   const inner: string[] = [];
+  let count = 0;
   let joins = true;
   for (let unit = first + 1; unit <= last; unit += 1) {
-    if (stream.gapsBetween(unit - 1, unit) === 0) continue;
+    if (!stream.isApart(unit)) continue;
+    count += 1;
     const gap = stream.gapBefore(unit);
     if (!term.breaks.has(unit - first)) inner.push(gap);
     else if (!isWordGap(gap)) joins = false;

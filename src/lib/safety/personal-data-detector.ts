@@ -1,3 +1,4 @@
+import type { Run } from '../../models/long-runs.js';
 import type { TextSegment } from '../../models/output-text.js';
 import { plainText } from '../../models/plain-text.js';
 import {
@@ -10,6 +11,7 @@ import {
 } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { withUnclaimed } from './claims.js';
+import { digitRuns } from './digit-runs.js';
 import type { Claim, ClaimFinder } from './personal-data/claim.js';
 import { cryptoWallets } from './personal-data/crypto-wallet.js';
 import { emails } from './personal-data/email.js';
@@ -100,14 +102,22 @@ export class PersonalDataDetector extends SafetyDetectorPort {
 }
 
 function claimsOf(segment: TextSegment): readonly Claim[] {
-  if (!/\d|@|[[({]\s?at\s?[\])}]|\sdot\s/.test(segment.folded)) return [];
+  const digits = digitRuns(segment.plain);
+  if (digits.length === 0 && !/@|[[({]\s?at\s?[\])}]|\sdot\s/.test(segment.folded)) return [];
   if (segment.reading === 'JOINED')
-    return claimsBy(checkedFinders, segment).filter((claim) => isSplit(claim, segment));
-  return claimsBy(finders, segment);
+    return claimsBy(checkedFinders, segment, digits).filter((claim) => isSplit(claim, segment));
+  return claimsBy(finders, segment, digits);
 }
 
-function claimsBy(chosen: readonly ClaimFinder[], segment: TextSegment): readonly Claim[] {
-  return chosen.reduce<readonly Claim[]>((claims, finder) => withUnclaimed(claims, [...finder(segment)]), []);
+function claimsBy(
+  chosen: readonly ClaimFinder[],
+  segment: TextSegment,
+  digits: readonly Run[],
+): readonly Claim[] {
+  return chosen.reduce<readonly Claim[]>(
+    (claims, finder) => withUnclaimed(claims, [...finder(segment, digits)]),
+    [],
+  );
 }
 
 /** Whether a claim in a joined text stands in more than one of its items. */

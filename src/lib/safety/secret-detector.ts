@@ -1,21 +1,33 @@
 import type { TextSegment } from '../../models/output-text.js';
 import { plainText } from '../../models/plain-text.js';
-import { actionFor, allowedFor, secretTypes, type Policy, type SecretType } from '../../models/policy.js';
+import {
+  actionFor,
+  allowedFor,
+  secretTypes,
+  type DataRule,
+  type Policy,
+  type SecretType,
+} from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { withUnclaimed } from './claims.js';
-import { secretlintClaims } from './secrets/secretlint-rules.js';
+import { lintMarks, secretlintClaims } from './secrets/secretlint-rules.js';
+import { hasRun, TokenMarks, type MarkedRun } from './secrets/token-marks.js';
 import {
   assignedSecrets,
   awsSecretKeys,
   bearerTokens,
   connectionStrings,
   privateKeys,
+  providerMarks,
   providerTokens,
+  shortestToken,
   type SecretClaim,
 } from './secrets/written-secrets.js';
 
+type SecretFinder = (segment: TextSegment, marked: readonly MarkedRun[]) => Iterable<SecretClaim>;
+
 /** The finders, the surest first: what one has claimed is not looked at by the next. */
-const finders: readonly ((segment: TextSegment) => Iterable<SecretClaim>)[] = [
+const finders: readonly SecretFinder[] = [
   privateKeys,
   connectionStrings,
   providerTokens,
@@ -24,8 +36,10 @@ const finders: readonly ((segment: TextSegment) => Iterable<SecretClaim>)[] = [
   assignedSecrets,
 ];
 
-/** No token of a provider is shorter; many short texts are read much faster without looking for one. */
-const shortestToken = 12;
+/** Nothing but what is given to a secret's name is shorter; many short texts are read much faster without looking further. */
+const shortestValue = 12;
+
+const tokenMarks = new TokenMarks([...providerMarks, ...lintMarks]);
 
 const labels: Readonly<Record<SecretType, string>> = {
   AWS_ACCESS_KEY: 'An AWS access key',
@@ -57,16 +71,13 @@ export class SecretDetector extends SafetyDetectorPort {
   ): Promise<void> {
     const rule = policy.detectors.SECRET;
     if (secretTypes.every((type) => actionFor(rule, type) === 'OFF')) return;
-    const allowed = new Map(
-      secretTypes.map((type) => [
-        type,
-        new Set(allowedFor(rule, type).map((value) => plainText(value).plain)),
-      ]),
-    );
+    const allowed = allowedValues(rule);
     const texts = segments.filter(({ reading }) => reading !== 'JOINED');
-    const linted = await secretlintClaims(texts);
+    const marked = markedRuns(texts);
+    const linted = await lintedClaims(texts, marked);
     for (const segment of texts) {
-      for (const { type, start, end } of claimsOf(segment, linted.get(segment) ?? [])) {
+      const claims = claimsOf(segment, marked.get(segment) ?? [], linted.get(segment) ?? []);
+      for (const { type, start, end } of claims) {
         const action = actionFor(rule, type);
         if (action === 'OFF' || allowed.get(type)?.has(segment.plain.slice(start, end))) continue;
         report({
@@ -83,11 +94,46 @@ export class SecretDetector extends SafetyDetectorPort {
   }
 }
 
-function claimsOf(segment: TextSegment, linted: readonly SecretClaim[]): readonly SecretClaim[] {
-  if (segment.plain.length < shortestToken) return withUnclaimed([...assignedSecrets(segment)], linted);
+/** Where the marks of tokens stand; nowhere, when no text is long enough for a token anywhere. */
+function markedRuns(texts: readonly TextSegment[]): ReadonlyMap<TextSegment, readonly MarkedRun[]> {
+  if (!texts.some(({ plain }) => hasRun(plain, shortestToken))) return new Map();
+  return new Map(texts.map((text) => [text, tokenMarks.runsIn(text.plain)]));
+}
+
+async function lintedClaims(
+  texts: readonly TextSegment[],
+  marked: ReadonlyMap<TextSegment, readonly MarkedRun[]>,
+): Promise<ReadonlyMap<TextSegment, SecretClaim[]>> {
+  const seen = new Set<number>();
+  for (const runs of marked.values()) {
+    for (const { may } of runs) for (const nth of may) seen.add(nth - providerMarks.length);
+  }
+  return secretlintClaims(texts, seen);
+}
+
+function claimsOf(
+  segment: TextSegment,
+  marked: readonly MarkedRun[],
+  linted: readonly SecretClaim[],
+): readonly SecretClaim[] {
+  if (segment.plain.length < shortestValue) return withUnclaimed([...assignedSecrets(segment)], linted);
   const written = finders.reduce<readonly SecretClaim[]>(
-    (claims, finder) => withUnclaimed(claims, [...finder(segment)]),
+    (claims, finder) => withUnclaimed(claims, [...finder(segment, marked)]),
     [],
   );
   return withUnclaimed(written, linted);
+}
+
+type AllowedValues = ReadonlyMap<SecretType, ReadonlySet<string>>;
+
+const allowLists = new WeakMap<DataRule<SecretType>, AllowedValues>();
+
+function allowedValues(rule: DataRule<SecretType>): AllowedValues {
+  const known = allowLists.get(rule);
+  if (known !== undefined) return known;
+  const made: AllowedValues = new Map(
+    secretTypes.map((type) => [type, new Set(allowedFor(rule, type).map((value) => plainText(value).plain))]),
+  );
+  allowLists.set(rule, made);
+  return made;
 }

@@ -6,55 +6,49 @@ import { isWordAt, lastAtMost } from '../../models/plain-text.js';
  * does not go on from one text to the next, a 0 stands between them.
  */
 export class WordStream {
-  units = new Uint16Array(0);
+  readonly units: Uint16Array;
   length = 0;
   /** Where each unit stands in its text. */
-  #places = new Int32Array(0);
-  /** How many of the units up to this one stand apart from the one before them. */
-  #gaps = new Int32Array(0);
+  readonly #places: Int32Array;
   /** Which texts there are, and where each begins in the stream. */
   readonly #texts: TextSegment[] = [];
   readonly #starts: number[] = [];
 
-  static of(texts: readonly TextSegment[], alphabet: Alphabet): WordStream {
-    const stream = new WordStream();
-    const most = texts.reduce((sum, { folded }) => sum + folded.length + 1, 0);
-    stream.units = new Uint16Array(most);
-    stream.#places = new Int32Array(most);
-    stream.#gaps = new Int32Array(most);
+  private constructor({ units, places }: Room) {
+    this.units = units;
+    this.#places = places;
+  }
+
+  /** Gives a stream of the texts to a reader, which does not keep it: the next stream may be written over it. */
+  static read(texts: readonly TextSegment[], alphabet: Alphabet, reader: (stream: WordStream) => void): void {
+    const stream = new WordStream(roomFor(texts.reduce((sum, { folded }) => sum + folded.length + 1, 0)));
     for (const text of texts) stream.#add(text, alphabet);
-    return stream;
+    reader(stream);
   }
 
   #add(text: TextSegment, alphabet: Alphabet): void {
-    if (!text.goesOn) this.length += 1;
-    this.#texts.push(text);
-    this.#starts.push(this.length);
     const { folded } = text;
-    const [units, places, gaps] = [this.units, this.#places, this.#gaps];
+    const [units, places] = [this.units, this.#places];
     let at = this.length;
-    let gap = at === 0 ? 0 : (gaps[at - 1] ?? 0);
-    let apart = 1;
-    for (let index = 0; index < folded.length; index += 1) {
-      const unit = alphabet.at(folded, index);
-      if (unit === 0) {
-        apart = 1;
-        continue;
-      }
-      gap += apart;
-      apart = 0;
-      units[at] = unit;
-      places[at] = index;
-      gaps[at] = gap;
+    if (!text.goesOn) {
+      units[at] = 0;
       at += 1;
     }
-    if (at === this.length) return;
+    this.#texts.push(text);
+    this.#starts.push(at);
+    for (let index = 0; index < folded.length; index += 1) {
+      const unit = alphabet.at(folded, index);
+      if (unit === 0) continue;
+      units[at] = unit;
+      places[at] = index;
+      at += 1;
+    }
     this.length = at;
   }
 
-  /** How many gaps stand between two units. */
-  gapsBetween(first: number, last: number): number {
-    return (this.#gaps[last] ?? 0) - (this.#gaps[first] ?? 0);
+  /** Whether something stands between a unit and the one before it. */
+  isApart(unit: number): boolean {
+    return this.placeOf(unit) !== this.placeOf(unit - 1) + 1 || this.textOf(unit) !== this.textOf(unit - 1);
   }
 
   /** What stands between a unit and the one before it; a line break for the seam between two texts. */
@@ -73,6 +67,27 @@ export class WordStream {
   placeOf(unit: number): number {
     return this.#places[unit] ?? 0;
   }
+}
+
+/** What a stream is written into. */
+interface Room {
+  readonly units: Uint16Array;
+  readonly places: Int32Array;
+}
+
+function madeRoom(length: number): Room {
+  return { units: new Uint16Array(length), places: new Int32Array(length) };
+}
+
+/** Room is made once for all streams but the longest: to clear it anew takes as long as to read a text. */
+const shared = 0x40000 + 0x10000;
+let room = madeRoom(0);
+
+function roomFor(length: number): Room {
+  if (length <= room.units.length) return room;
+  if (length > shared) return madeRoom(length);
+  room = madeRoom(Math.min(shared, 2 * length));
+  return room;
 }
 
 const unknown = 0xffff;

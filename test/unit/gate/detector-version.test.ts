@@ -9,6 +9,7 @@ const sources = [
     .filter((path) => path.endsWith('.ts') && !path.startsWith('threaded-'))
     .map((path) => join('src/lib/safety', path)),
   'src/models/decoded-text.ts',
+  'src/models/long-runs.ts',
   'src/models/look-alikes.ts',
   'src/models/output-text.ts',
   'src/models/plain-text.ts',

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { TextSegment } from '../../../models/output-text.js';
-import type { Claim } from './claim.js';
+import { longRuns, UnitClass } from '../../../models/long-runs.js';
+import type { ClaimFinder } from './claim.js';
 import { keccak256 } from './keccak.js';
 
-const candidates =
-  /(?<![A-Za-z\d])(?:0x[\dA-Fa-f]{40}|(?:bc1|tb1|ltc1|BC1|LTC1)[\dA-Za-z]{11,87}|addr1[\da-z]{50,100}|[13LMDTX][1-9A-HJ-NP-Za-km-z]{25,34})(?![A-Za-z\d])/g;
+const form =
+  /^(?:0x[\dA-Fa-f]{40}|(?:bc1|tb1|ltc1|BC1|LTC1)[\dA-Za-z]{11,87}|addr1[\da-z]{50,100}|[13LMDTX][1-9A-HJ-NP-Za-km-z]{25,34})$/;
+const shortest = 14;
+const lettersAndDigits = new UnitClass(/[A-Za-z\d]/, false);
 
 /** How many checksums are worked out in one text; beyond that, what looks like a wallet is taken for one. */
 const mostChecked = 500;
@@ -13,14 +15,16 @@ const mostChecked = 500;
  * Wallets by their checksums: Base58Check (Bitcoin, Litecoin, Dogecoin, Dash, Tron), Bech32 and Bech32m (BIP-173,
  * BIP-350), and the capitals of an Ethereum address (EIP-55), which one in small letters does not have.
  */
-export function* cryptoWallets(segment: TextSegment): Generator<Claim> {
+export const cryptoWallets: ClaimFinder = function* ({ plain }) {
   let checked = 0;
-  for (const { index: start, 0: address } of segment.plain.matchAll(candidates)) {
+  for (const { start, end } of longRuns(plain, shortest, lettersAndDigits)) {
+    const address = plain.slice(start, end);
+    if (!form.test(address)) continue;
     checked += 1;
     if (checked <= mostChecked && !isWallet(address)) continue;
-    yield { type: 'CRYPTO_WALLET', start, end: start + address.length };
+    yield { type: 'CRYPTO_WALLET', start, end };
   }
-}
+};
 
 function isWallet(address: string): boolean {
   if (address.startsWith('0x')) return isEthereum(address.slice(2));

@@ -1,6 +1,6 @@
 import validator from 'validator';
-import type { TextSegment } from '../../../models/output-text.js';
-import type { Claim } from './claim.js';
+import { isDigit, isLetter } from '../digit-runs.js';
+import type { ClaimFinder } from './claim.js';
 
 /** How long each country's account numbers are (ISO 13616, the registry of IBAN formats). */
 const lengths = new Map(
@@ -15,17 +15,25 @@ const lengths = new Map(
 );
 
 /** International bank account numbers: the country's format and the check digits (ISO 7064 MOD 97-10). */
-export function* ibans(segment: TextSegment): Generator<Claim> {
-  const text = segment.plain;
+export const ibans: ClaimFinder = function* ({ plain: text }, digits) {
   let from = 0;
-  for (const { index: start } of text.matchAll(/(?<![A-Za-z\d])[A-Za-z]{2}[\s-]?\d/g)) {
-    if (start < from) continue;
+  for (const { start: digit } of digits) {
+    const start = countryBefore(text, digit);
+    if (start === undefined || start < from) continue;
     const length = lengths.get(text.slice(start, start + 2).toUpperCase());
     const end = length === undefined ? undefined : ibanEnd(text, start, length);
     if (end === undefined) continue;
     yield { type: 'IBAN', start, end };
     from = end;
   }
+};
+
+/** Where the two letters of a country begin, of which none, a space or a dash stands before the digits. */
+function countryBefore(text: string, digit: number): number | undefined {
+  const end = /[\s-]/.test(text.charAt(digit - 1)) ? digit - 1 : digit;
+  const areLetters = isLetter(text.charCodeAt(end - 1)) && isLetter(text.charCodeAt(end - 2));
+  const before = text.charCodeAt(end - 3);
+  return areLetters && !isLetter(before) && !isDigit(before) ? end - 2 : undefined;
 }
 
 function ibanEnd(text: string, start: number, length: number): number | undefined {

@@ -1,6 +1,7 @@
+import type { Run } from '../../../models/long-runs.js';
 import type { TextSegment } from '../../../models/output-text.js';
-import type { PersonalDataType } from '../../../models/policy.js';
-import { aroundDigits, memberWords, plainly } from '../claims.js';
+import { aroundRuns, memberWords, plainly } from '../claims.js';
+import { isCapital, matchAt } from '../digit-runs.js';
 import type { Claim, ClaimFinder } from './claim.js';
 
 /** The beginnings of the months' names, in the plain form: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish, Turkish. */
@@ -26,22 +27,26 @@ const licences = plainly(
 const reach = 48;
 
 /** Dates that somebody was born on, passport and driving licence numbers: what looks like one, behind words that say so. */
-export const introducedData: ClaimFinder = function* (segment) {
-  const { plain, folded, member } = segment;
-  for (const { start, end } of aroundDigits(plain, 2 * reach, reach)) {
-    const near = {
-      plain: plain.slice(start, end),
-      folded: folded.slice(start, end),
-      member: start === 0 ? member : '',
-    };
-    for (const { type, words, form } of forms) {
-      for (const claim of behind(near, type, words, form)) {
-        yield { type, start: start + claim.start, end: start + claim.end };
-      }
-    }
-  }
+export const introducedData: ClaimFinder = function* (segment, digits) {
+  const { plain } = segment;
+  const telling = digits.filter((run) => mayBelong(plain, run));
+  if (telling.length === 0) return;
+  const near = aroundRuns(plain, telling, 2 * reach, 0);
+  const claims = forms.flatMap((form) => [...inMember(segment, form), ...behind(segment, near, form)]);
+  yield* claims.sort((one, other) => one.start - other.start);
 };
 
+/** Whether digits may be those of a date or of a document: other numbers are smaller and stand alone. */
+function mayBelong(plain: string, { start, end }: Run): boolean {
+  return (
+    end - start > 2 ||
+    isCapital(plain.charCodeAt(start - 1)) ||
+    isCapital(plain.charCodeAt(end)) ||
+    matchAt(dayAndMonth, plain, start) !== null
+  );
+}
+
+const dayAndMonth = /\d{1,2} ?[./-] ?\d{1,2} ?[./-] ?\d/y;
 const passport =
   /(?<![A-Za-z\d])(?:[A-Z]{0,3} ?\d{6,9}[A-Z]?|(?=(?:[A-Z]*\d){4})[A-Z\d]{8,10})(?![A-Za-z\d]|[-.,/]\d)/;
 const licence =
@@ -52,32 +57,36 @@ const forms = [
   { type: 'DRIVING_LICENCE', words: licences, form: licence },
 ] as const;
 
-type NearText = Pick<TextSegment, 'plain' | 'folded' | 'member'>;
+type Form = (typeof forms)[number];
 
-/** What fits the form within reach of the words, or fills a member that is named like them. */
-function* behind(text: NearText, type: PersonalDataType, words: RegExp, form: RegExp): Generator<Claim> {
-  const { plain, folded } = text;
+/** What a member begins with that is named like the words. */
+function* inMember({ plain, folded, member }: TextSegment, { type, words, form }: Form): Generator<Claim> {
+  if (member === '' || memberWords(member).search(words) < 0) return;
+  const found = form.exec((type === 'DATE_OF_BIRTH' ? folded : plain).slice(0, reach));
+  if (found?.index === 0) yield { type, start: 0, end: found[0].length };
+}
+
+/** What fits the form within reach of the words. */
+function* behind(
+  { plain, folded }: TextSegment,
+  near: readonly Run[],
+  { type, words, form }: Form,
+): Generator<Claim> {
   const isDate = type === 'DATE_OF_BIRTH';
-  const name = memberWords(text.member);
   let from = 0;
-  if (name !== '' && name.search(words) >= 0) {
-    const found = form.exec((isDate ? folded : plain).slice(0, reach));
-    if (found?.index === 0) {
-      from = found[0].length;
-      yield { type, start: 0, end: from };
+  for (const { start, end } of near) {
+    for (const { index, 0: word } of folded.slice(start, end).matchAll(words)) {
+      const value = start + index + word.length;
+      if (value < from) continue;
+      const rest = (isDate ? folded : plain).slice(value, value + reach);
+      const stop = rest.search(
+        isDate ? /[!?\n]|\.\s+[a-z]{4,}/ : /[!?\n;]|(?<!\b[Nn][ro]?|\b[Nn]um|\b[Nn]úm)\.\s/,
+      );
+      const found = form.exec(stop < 0 ? rest : rest.slice(0, stop));
+      if (found === null || (!isDate && !isClose(rest.slice(0, found.index)))) continue;
+      from = value + found.index + found[0].length;
+      yield { type, start: value + found.index, end: from };
     }
-  }
-  for (const { index, 0: word } of folded.matchAll(words)) {
-    const start = index + word.length;
-    if (start < from) continue;
-    const rest = (isDate ? folded : plain).slice(start, start + reach);
-    const stop = rest.search(
-      isDate ? /[!?\n]|\.\s+[a-z]{4,}/ : /[!?\n;]|(?<!\b[Nn][ro]?|\b[Nn]um|\b[Nn]úm)\.\s/,
-    );
-    const found = form.exec(stop < 0 ? rest : rest.slice(0, stop));
-    if (found === null || (!isDate && !isClose(rest.slice(0, found.index)))) continue;
-    from = start + found.index + found[0].length;
-    yield { type, start: start + found.index, end: from };
   }
 }
 

@@ -1,7 +1,8 @@
 import type { TextSegment } from '../../../models/output-text.js';
 import type { PersonalDataType } from '../../../models/policy.js';
 import { isNamedBy, plainly } from '../claims.js';
-import type { Claim } from './claim.js';
+import { isDigit, isLetter } from '../digit-runs.js';
+import type { Claim, ClaimFinder } from './claim.js';
 import * as checks from './national-id-checks.js';
 
 /** A country's number: how it is written, what it has to be, and which words introduce it. */
@@ -212,48 +213,68 @@ interface PossibleId {
   readonly isNative: boolean;
 }
 
-/** For each way of writing a number, what it may be. */
-const byShape = new Map<string, PossibleId[]>();
+/** What a way of writing numbers may go on with, and what a number that is written so far may be. */
+interface Shape {
+  readonly next: Map<string, Shape>;
+  readonly possible: PossibleId[];
+}
+
+/** All ways of writing a number, from their beginning on. */
+const shapes: Shape = { next: new Map(), possible: [] };
 for (const id of ids) {
-  for (const [shapes, isNative] of [
+  for (const [written, isNative] of [
     [id.native ?? [], true],
     [id.introduced, false],
   ] as const) {
-    for (const shape of shapes) byShape.set(shape, [...(byShape.get(shape) ?? []), { id, isNative }]);
+    for (const shape of written) shapeOf(shape).possible.push({ id, isNative });
   }
 }
 
-const beginnings = /(?<![A-Za-z\d]|\d[ .,\-/+])[A-Za-z]{0,6}\d/g;
+function shapeOf(written: string): Shape {
+  return [...written].reduce((shape, sign) => {
+    const next = shape.next.get(sign) ?? { next: new Map(), possible: [] };
+    shape.next.set(sign, next);
+    return next;
+  }, shapes);
+}
+
+const mostLetters = 6;
 /** Letters that stand apart before the first digit. */
 const lettersBefore = /(?<![A-Za-z\d])(?:[A-Za-z]{3} [A-Za-z]{3} |[A-Za-z]{1,2}[ -])$/;
-const shortest = 8;
-const longest = 26;
 
 /**
  * Numbers that states give to persons: by the way they are written, by their check digits and dates, and, where other
  * numbers look the same, by a word that introduces them.
  */
-export function* nationalIds(segment: TextSegment): Generator<Claim> {
+export const nationalIds: ClaimFinder = function* (segment, digits) {
   const text = segment.plain;
   let from = 0;
-  for (const { index } of text.matchAll(beginnings)) {
-    if (index < from) continue;
-    const apart = lettersBefore.exec(text.slice(Math.max(0, index - 8), index))?.[0].length ?? 0;
-    const claim = (apart > 0 ? claimAt(segment, index - apart) : undefined) ?? claimAt(segment, index);
+  for (const { start: digit } of digits) {
+    const index = beginningOf(text, digit);
+    if (index === undefined || index < from) continue;
+    const isApart = /[ -]/.test(text.charAt(index - 1));
+    const before = isApart ? lettersBefore.exec(text.slice(Math.max(0, index - 8), index)) : null;
+    const claim =
+      (before === null ? undefined : claimAt(segment, index - before[0].length)) ?? claimAt(segment, index);
     if (claim === undefined) continue;
     yield claim;
     from = claim.end;
   }
+};
+
+/** Where the letters before a digit begin, or the digit, unless they go on what stands before them. */
+function beginningOf(text: string, digit: number): number | undefined {
+  let start = digit;
+  while (start > digit - mostLetters && isLetter(text.charCodeAt(start - 1))) start -= 1;
+  const before = text.charCodeAt(start - 1);
+  if (isLetter(before) || isDigit(before)) return undefined;
+  return isDigit(text.charCodeAt(start - 2)) && /[ .,\-/+]/.test(text.charAt(start - 1)) ? undefined : start;
 }
 
 /** The claim that begins at a place, the longest first. */
 function claimAt(segment: TextSegment, start: number): Claim | undefined {
   const { plain } = segment;
-  const shape = shapeAt(plain, start);
-  for (let length = shape.length; length >= shortest; length -= 1) {
-    const possible = byShape.get(shape.slice(0, length));
-    if (possible === undefined) continue;
-    const end = start + length;
+  for (const { end, possible } of shapesAt(plain, start).reverse()) {
     if (/^(?:[A-Za-z\d]|[ .,\-/]\d)/.test(plain.slice(end, end + 2))) continue;
     const type = typeOf(possible, segment, start, end);
     if (type !== undefined) return { type, start, end };
@@ -261,22 +282,17 @@ function claimAt(segment: TextSegment, start: number): Claim | undefined {
   return undefined;
 }
 
-/** How what begins at a place is written, as far as letters, digits and single signs between them go. */
-function shapeAt(text: string, start: number): string {
-  let shape = '';
-  let wasSign = true;
-  for (let index = start; shape.length < longest; index += 1) {
-    const unit = text.charCodeAt(index) || 0;
-    if (unit >= 0x30 && unit <= 0x39) shape += '9';
-    else if ((unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a) shape += 'A';
-    else if (!wasSign && signs.has(unit)) shape += text.charAt(index);
-    else break;
-    wasSign = signs.has(unit);
+/** The ways of writing numbers in which what begins at a place is written, the shortest first. */
+function shapesAt(text: string, start: number): { end: number; possible: readonly PossibleId[] }[] {
+  const found: { end: number; possible: readonly PossibleId[] }[] = [];
+  let shape: Shape | undefined = shapes;
+  for (let index = start; ; index += 1) {
+    const unit = text.charCodeAt(index);
+    shape = shape.next.get(isDigit(unit) ? '9' : isLetter(unit) ? 'A' : text.charAt(index));
+    if (shape === undefined) return found;
+    if (shape.possible.length > 0) found.push({ end: index + 1, possible: shape.possible });
   }
-  return shape;
 }
-
-const signs: ReadonlySet<number> = new Set(Buffer.from(' .-/+', 'latin1'));
 
 function typeOf(
   possible: readonly PossibleId[],

@@ -1,13 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { TextSegment } from '../../../models/output-text.js';
+import { UnitClass, type Run } from '../../../models/long-runs.js';
 import { isWordAt } from '../../../models/plain-text.js';
 import { isIntroducedBy } from '../claims.js';
-import type { Claim } from './claim.js';
+import { matchAt } from '../digit-runs.js';
+import type { ClaimFinder } from './claim.js';
 
 /** Addresses that are the same everywhere and lead to nobody: loopback, unspecified, broadcast, netmasks. */
 const nobodys = /^(?:127\.|0\.|255\.|::1?$)/;
 
-const dotted = /(?<![\p{L}\p{N}_]|\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}_]|\.\d)/gu;
+const dotted = /(?<![\p{L}\p{N}_]|\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}_]|\.\d)/uy;
 const versions =
   /\bv(?:er(?:sion|\.)?)? ?$|\b(?:release|build|firmware|section|chapter|clause|paragraph|version is|update) ?$/;
 
@@ -20,8 +21,8 @@ const names =
 const documentation = /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\.|^2001:0?db8:/i;
 
 /** IPv4 and IPv6 addresses (RFC 4291), but not loopback and the like, and not version numbers. */
-export function* ipAddresses(segment: TextSegment): Generator<Claim> {
-  for (const { index, 0: address } of segment.plain.matchAll(dotted)) {
+export const ipAddresses: ClaimFinder = function* (segment, digits) {
+  for (const { index, 0: address } of dottedIn(segment.plain, digits)) {
     if (!isIPv4(address) || nobodys.test(address)) continue;
     if (
       segment.plain.charAt(index - 1) === '@' &&
@@ -32,7 +33,7 @@ export function* ipAddresses(segment: TextSegment): Generator<Claim> {
     if (documentation.test(address) && !isIntroducedBy(names, segment, index)) continue;
     yield { type: 'IP_ADDRESS', start: index, end: index + address.length };
   }
-  for (const { index, 0: run } of segment.plain.matchAll(/[\da-f:][\da-f:.]{2,80}/gi)) {
+  for (const { index, run } of coloned(segment.plain)) {
     const label = isWordAt(segment.plain, index - 1) ? run.indexOf(':') + 1 : 0;
     const address = run.slice(label).replace(/(?<!:)[.:]+$|(?<=::)[.:]+$/, '');
     const start = index + label;
@@ -42,19 +43,67 @@ export function* ipAddresses(segment: TextSegment): Generator<Claim> {
     if (documentation.test(address) && !isIntroducedBy(names, segment, start)) continue;
     yield { type: 'IP_ADDRESS', start, end: start + address.length };
   }
+};
+
+function* dottedIn(plain: string, digits: readonly Run[]): Generator<RegExpExecArray> {
+  let from = 0;
+  for (const { start, end } of digits) {
+    if (start < from || end - start > 3 || plain.charCodeAt(end) !== dot) continue;
+    const found = matchAt(dotted, plain, start);
+    if (found === null) continue;
+    yield found;
+    from = start + found[0].length;
+  }
+}
+
+const dot = 0x2e;
+const addressUnits = new UnitClass(/[\da-fA-F:.]/, false);
+
+/** The runs of hexadecimal digits, colons and dots that have two colons and more, in pieces when they are long. */
+function* coloned(plain: string): Generator<{ index: number; run: string }> {
+  let from = 0;
+  for (let colon = plain.indexOf(':'); colon >= 0; colon = plain.indexOf(':', Math.max(colon + 1, from))) {
+    let start = colon;
+    while (start > from && addressUnits.has(plain.charCodeAt(start - 1))) start -= 1;
+    let end = colon + 1;
+    while (end < plain.length && addressUnits.has(plain.charCodeAt(end))) end += 1;
+    from = end;
+    const whole = plain.slice(start, end);
+    if (whole.indexOf(':') === whole.lastIndexOf(':')) continue;
+    for (const { index, 0: run } of whole.matchAll(/[\da-f:][\da-f:.]{2,80}/gi))
+      yield { index: start + index, run };
+  }
 }
 
 /** Hardware addresses of network devices, six pairs of hexadecimal digits (IEEE 802). */
-export function* macAddresses(segment: TextSegment): Generator<Claim> {
-  const pairs = /(?<![\p{L}\p{N}])[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}(?![\p{L}\p{N}:-])/giu;
-  for (const { index, 0: address } of segment.plain.matchAll(pairs)) {
+export const macAddresses: ClaimFinder = function* ({ plain }) {
+  for (const { index, 0: address } of [...paired(plain, ':'), ...paired(plain, '-')].sort(
+    (one, other) => one.index - other.index,
+  )) {
     if (/^(?:00[:-]|ff[:-]){5}/i.test(address)) continue;
     yield { type: 'MAC_ADDRESS', start: index, end: index + address.length };
   }
-  for (const { index, 0: address } of segment.plain.matchAll(
-    /(?<![A-Za-z\d.])(?:[\dA-Fa-f]{4}\.){2}[\dA-Fa-f]{4}(?![A-Za-z\d.])/g,
-  )) {
+  for (const { index, 0: address } of spaced(plain, '.', 4, groups)) {
     if (/[a-f]/i.test(address) && /\d/.test(address))
       yield { type: 'MAC_ADDRESS', start: index, end: index + address.length };
+  }
+};
+
+const pairs = /(?<![\p{L}\p{N}])[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}(?![\p{L}\p{N}:-])/iuy;
+const groups = /(?<![A-Za-z\d.])(?:[\dA-Fa-f]{4}\.){2}[\dA-Fa-f]{4}(?![A-Za-z\d.])/y;
+
+function paired(plain: string, separator: string): Iterable<RegExpExecArray> {
+  return spaced(plain, separator, 2, pairs);
+}
+
+/** What matches where a separator stands behind so many units and again behind as many. */
+function* spaced(plain: string, separator: string, width: number, form: RegExp): Generator<RegExpExecArray> {
+  let from = 0;
+  for (let at = plain.indexOf(separator); at >= 0; at = plain.indexOf(separator, at + 1)) {
+    if (at - width < from || plain.charAt(at + width + 1) !== separator) continue;
+    const found = matchAt(form, plain, at - width);
+    if (found === null) continue;
+    yield found;
+    from = found.index + found[0].length;
   }
 }

@@ -1,6 +1,6 @@
-import type { TextSegment } from '../../../models/output-text.js';
 import { isIntroducedBy } from '../claims.js';
-import type { Claim } from './claim.js';
+import { isDigit, matchAt } from '../digit-runs.js';
+import type { ClaimFinder } from './claim.js';
 
 /** First and last prefix of an issuer, and how many digits its cards have (ISO/IEC 7812 issuer ranges). */
 const issuers: readonly (readonly [first: string, last: string, lengths: readonly number[]])[] = [
@@ -29,6 +29,7 @@ const issuers: readonly (readonly [first: string, last: string, lengths: readonl
   ['2131', '2131', [15]],
 ];
 
+const fewest = 12;
 const longest = 19;
 /** Bare numbers no longer than this are article and order numbers more often than cards. */
 const shortest = 13;
@@ -40,17 +41,30 @@ const trial =
   /\b(?:test|sandbox|dummy|fake|example|sample) (?:(?:credit|debit|visa|payment) )?(?:card|number|pan)s?(?: number)?[ :]{0,2}$/;
 
 /** Numbers of payment cards: an issuer's range and length, and the check digit (Luhn, ISO/IEC 7812-1 annex B). */
-export function* paymentCards(segment: TextSegment): Generator<Claim> {
+export const paymentCards: ClaimFinder = function* (segment, digits) {
   const text = segment.plain;
   let from = 0;
-  for (const { index: start } of text.matchAll(/(?<![A-Za-z\d]|\d\.|(?<![A-Za-z\d])[A-Z]{2}\d\d[ -]?)\d/g)) {
-    if (start < from) continue;
+  for (const { start } of digits) {
+    if (start < from || !hasDigits(text, start, fewest) || matchAt(beginning, text, start) === null) continue;
     const end = cardEnd(text, start);
     if (end === undefined || trial.test(segment.folded.slice(Math.max(0, start - 32), start))) continue;
     if (end - start <= shortest && !isIntroducedBy(names, segment, start)) continue;
     yield { type: 'PAYMENT_CARD', start, end };
     from = end;
   }
+};
+
+const beginning = /(?<![A-Za-z\d]|\d\.|(?<![A-Za-z\d])[A-Z]{2}\d\d[ -]?)\d/y;
+
+/** Whether so many digits stand at a place with nothing but separators between them. */
+function hasDigits(text: string, start: number, count: number): boolean {
+  let left = count;
+  for (let index = start; left > 0; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (isDigit(unit)) left -= 1;
+    else if (unit !== 0x20 && unit !== 0x2d && unit !== 0x2e) return false;
+  }
+  return true;
 }
 
 /** Where the card ends that begins at `start`: the longest that is one. */
@@ -62,7 +76,7 @@ function cardEnd(text: string, start: number): number | undefined {
   let end: number | undefined;
   for (let index = start; index < text.length && digits.length < longest; index += 1) {
     const sign = text.charAt(index);
-    if (isDigit(sign)) {
+    if (isDigitSign(sign)) {
       digits += sign;
       group += sign;
       if (digits.length === 4) lengths = lengthsOf(digits);
@@ -82,7 +96,7 @@ function cardEnd(text: string, start: number): number | undefined {
 function isSeparator(text: string, index: number): boolean {
   if (!/[ \-.]/.test(text.charAt(index))) return false;
   const [before, after] = [text.charAt(index - 1), text.charAt(index + 1)];
-  return isDigit(before) || isDigit(after) || (before === ' ' && after === ' ');
+  return isDigitSign(before) || isDigitSign(after) || (before === ' ' && after === ' ');
 }
 
 /** Whether a person would write a card like that: groups of three digits and more, a short rest, or digit by digit. */
@@ -92,7 +106,7 @@ function areGroups(groups: readonly string[]): boolean {
   );
 }
 
-function isDigit(sign: string): boolean {
+function isDigitSign(sign: string): boolean {
   return sign >= '0' && sign <= '9';
 }
 

@@ -1,10 +1,12 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+import type { Run } from '../../../models/long-runs.js';
 import type { TextSegment } from '../../../models/output-text.js';
 import { isExample, isIntroducedBy, plainly } from '../claims.js';
-import type { Claim } from './claim.js';
+import { matchAt } from '../digit-runs.js';
+import type { ClaimFinder } from './claim.js';
 
 const candidate =
-  /(?<![\p{L}\p{N}.$€£#/-]|\d[ ,])[+(]?\d[\d ().\-/]{5,24}(?<=\d)(?:\s?(?:x|ext\.?)\s?\d{1,6})?/giu;
+  /(?<![\p{L}\p{N}.$€£#/-]|\d[ ,])[+(]?\d[\d ().\-/]{5,24}(?<=\d)(?:\s?(?:x|ext\.?)\s?\d{1,6})?/iuy;
 const names = plainly(
   /\b(?:tele)?phones?\b|\btel\b|\bmobile\b|\bcell(?:phone|ular)?\b|\bcall(?:ed|ing)?\b|\bfax\b|\bwhatsapp\b|\bsms\b|\bdial\b|\bring\b|\bhotline\b|\breach\b|\banswering\b|\bmessages?\sto\b|\bcontact\b|\btext (?:me|us|him|her)\b|\btelefon\w*|\bnumer\w* tel|\bhandy\w*|\brufnummer\b|\banruf\w*|\bruf\w* (?:mich|uns|an)\b|\bportable\b|\bappele\w*|\bjoindre\b|\bmovil\b|\bcelular\b|\bllam\w+|\bcellulare\b|\bchiam\w+|\btelemovel\b|\blig(?:ue|ar)\b|\bmobiel\w*|\bbel(?:len)? (?:mij|me|ons)\b|\bkomork\w*|\bzadzwon\w*|\bring (?:mig|oss)\b|\bmobil\w*|\bcep\b|\baray\w+|\bgsm\b|\bpuhelin\w*|電話|电话|手机|전화|телефон|هاتف/,
 );
@@ -58,15 +60,29 @@ const mostLookedUp = 500;
  * Telephone numbers that exist in a country's numbering plan: international ones, ones that are grouped as a country
  * groups its own, and any digits that are introduced as a number to call.
  */
-export function* phones(segment: TextSegment): Generator<Claim> {
+export const phones: ClaimFinder = function* (segment, digits) {
   let lookedUp = 0;
-  for (const { index: start, 0: found } of segment.plain.matchAll(candidate)) {
+  for (const { index: start, 0: found } of candidatesIn(segment.plain, digits)) {
     const written = found.replace(/[ ().\-/]+$/, '');
     const places = regionsOf(written, segment, start);
     if (places.length === 0) continue;
     lookedUp += 1;
     const length = lookedUp > mostLookedUp ? written.length : numberLength(written, places);
     if (length !== undefined) yield { type: 'PHONE', start, end: start + length };
+  }
+};
+
+/** What looks like a number: it begins with a run of digits or the sign before one. */
+function* candidatesIn(plain: string, digits: readonly Run[]): Generator<RegExpExecArray> {
+  let from = 0;
+  for (const { start } of digits) {
+    if (start < from || !/^\d[\d ().\-/]{5}/.test(plain.slice(start, start + 6))) continue;
+    const found =
+      (start > from && /[+(]/.test(plain.charAt(start - 1)) ? matchAt(candidate, plain, start - 1) : null) ??
+      matchAt(candidate, plain, start);
+    if (found === null) continue;
+    yield found;
+    from = found.index + found[0].length;
   }
 }
 

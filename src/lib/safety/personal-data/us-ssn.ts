@@ -1,9 +1,9 @@
-import type { TextSegment } from '../../../models/output-text.js';
 import { isIntroducedBy } from '../claims.js';
-import type { Claim } from './claim.js';
+import { matchAt } from '../digit-runs.js';
+import type { ClaimFinder } from './claim.js';
 
-const written = /(?<![\dA-Za-z]|\d[-.])(\d{3})( ?[-./] ?| )(\d{2})( ?[-./] ?| )(\d{4})(?![\dA-Za-z]|[-.]\d)/g;
-const bare = /(?<![\dA-Za-z]|\d[-.])(\d{3})()(\d{2})()(\d{4})(?![\dA-Za-z]|[-.]\d)/g;
+const written = /(?<![\dA-Za-z]|\d[-.])(\d{3})( ?[-./] ?| )(\d{2})( ?[-./] ?| )(\d{4})(?![\dA-Za-z]|[-.]\d)/y;
+const bare = /(?<![\dA-Za-z]|\d[-.])(\d{3})()(\d{2})()(\d{4})(?![\dA-Za-z]|[-.]\d)/y;
 const names = /\bssn\b|\bsocial\s(?:security|insurance)\b|\bsoc\.?\ssec\b/;
 
 /**
@@ -11,18 +11,20 @@ const names = /\bssn\b|\bsocial\s(?:security|insurance)\b|\bsoc\.?\ssec\b/;
  * number not 0000 (SSA, numbers that are never assigned). Nine digits in a row count only where they are introduced as
  * one.
  */
-export function* usSocialSecurityNumbers(segment: TextSegment): Generator<Claim> {
-  const found = [...segment.plain.matchAll(written)].filter(
-    ([, , one, , other]) => one?.trim() === other?.trim(),
-  );
-  const introduced = [...segment.plain.matchAll(bare)].filter(({ index }) =>
-    isIntroducedBy(names, segment, index),
-  );
-  for (const match of [...found, ...introduced].sort((one, other) => one.index - other.index)) {
-    const [whole, area = '', , group = '', , serial = ''] = match;
-    if (!isAssignable(area, group, serial)) continue;
-    yield { type: 'US_SSN', start: match.index, end: match.index + whole.length };
+export const usSocialSecurityNumbers: ClaimFinder = function* (segment, digits) {
+  const { plain } = segment;
+  for (const { start, end } of digits) {
+    const match = end - start === 3 ? matchAt(written, plain, start) : matchBare(plain, start, end);
+    if (match === null) continue;
+    const [whole, area = '', one = '', group = '', other = '', serial = ''] = match;
+    if (one.trim() !== other.trim() || !isAssignable(area, group, serial)) continue;
+    if (end - start > 3 && !isIntroducedBy(names, segment, start)) continue;
+    yield { type: 'US_SSN', start, end: start + whole.length };
   }
+};
+
+function matchBare(plain: string, start: number, end: number): RegExpExecArray | null {
+  return end - start === 9 ? matchAt(bare, plain, start) : null;
 }
 
 function isAssignable(area: string, group: string, serial: string): boolean {

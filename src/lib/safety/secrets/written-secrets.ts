@@ -1,8 +1,10 @@
+import { longRuns, UnitClass } from '../../../models/long-runs.js';
 import type { TextSegment } from '../../../models/output-text.js';
 import type { SecretType } from '../../../models/policy.js';
 import { isIntroducedBy, type ClaimOf } from '../claims.js';
 import { providerFormats } from './provider-formats.js';
 import { isFiller, isPlaceholder, looksRandom, looksSecret } from './randomness.js';
+import type { Marked, MarkedRun } from './token-marks.js';
 
 /** A stretch of a segment's plain text that is a credential. */
 export type SecretClaim = ClaimOf<SecretType>;
@@ -25,11 +27,23 @@ export function* privateKeys({ plain }: TextSegment): Generator<SecretClaim> {
   }
 }
 
-/** Credentials that carry their issuer's mark. */
-export function providerTokens({ plain }: TextSegment): SecretClaim[] {
+/** What says which formats are to be looked for, in the order of the numbers in the runs of {@link providerTokens}. */
+export const providerMarks: readonly Marked[] = providerFormats.map(([, marks, format]) => ({
+  marks: marks.split(' '),
+  inAnyCase: format.ignoreCase,
+}));
+
+/** No token is shorter, and none has a space in it. */
+export const shortestToken = 15;
+
+/** Credentials that carry their issuer's mark, in the runs of a text that such marks stand in. */
+export function providerTokens({ plain }: TextSegment, runs: readonly MarkedRun[]): SecretClaim[] {
   const claims: SecretClaim[] = [];
-  for (const { index: from, 0: run } of plain.matchAll(longRuns)) {
-    for (const [type, format] of providerFormats) {
+  for (const { start: from, end, may } of runs) {
+    if (end - from < shortestToken) continue;
+    const run = plain.slice(from, end);
+    for (const [nth, [type, , format]] of providerFormats.entries()) {
+      if (!may.has(nth)) continue;
       for (const { index, 0: token } of run.matchAll(format)) {
         const start = from + index;
         if (!isFiller(token)) claims.push({ type, start, end: start + token.length });
@@ -38,9 +52,6 @@ export function providerTokens({ plain }: TextSegment): SecretClaim[] {
   }
   return claims.sort((one, other) => one.start - other.start);
 }
-
-/** What holds a token: no token is shorter, and none has a space in it. */
-const longRuns = /(?<!\S)\S{15,}/g;
 
 /** Addresses of services with a password in them: `scheme://user:password@host` (RFC 3986, 3.2.1). */
 export function* connectionStrings({ plain }: TextSegment): Generator<SecretClaim> {
@@ -66,15 +77,16 @@ export function* bearerTokens({ plain }: TextSegment): Generator<SecretClaim> {
 
 /** The forty characters of an AWS secret access key, where they are introduced as one. */
 export function* awsSecretKeys(segment: TextSegment): Generator<SecretClaim> {
-  if (!/(?<!\S)\S{40}/.test(segment.plain)) return;
-  for (const { index: start, 0: key } of segment.plain.matchAll(
-    /(?<![A-Za-z\d/+])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g,
-  )) {
-    if (!isIntroducedBy(/\baws|secret.?access.?key|secret.?key/, segment, start) || !looksRandom(key))
-      continue;
-    yield { type: 'AWS_SECRET_KEY', start, end: start + key.length };
+  const { plain } = segment;
+  for (const { start, end } of longRuns(plain, awsKeyLength, base64)) {
+    if (end - start !== awsKeyLength || plain.charAt(end) === '=') continue;
+    if (!isIntroducedBy(/\baws|secret.?access.?key|secret.?key/, segment, start)) continue;
+    if (looksRandom(plain.slice(start, end))) yield { type: 'AWS_SECRET_KEY', start, end };
   }
 }
+
+const awsKeyLength = 40;
+const base64 = new UnitClass(/[A-Za-z\d/+]/, false);
 
 const secretName =
   '(?:pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|zugangscode|contrasena|clave|mot de passe|senha|wachtwoord|haslo|losenord|sifre|parola|salasana|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
