@@ -1,4 +1,4 @@
-import { JsonReader, pointerToken } from './json-reader.js';
+import { isJsonObject, JsonReader, pointerToken } from './json-reader.js';
 import type { JsonObject, JsonValue } from './json.js';
 import {
   defaultPolicy,
@@ -48,6 +48,24 @@ export function parsePolicyDraft(
   const draft = reader.draft(value);
   reader.finish('POLICY_INVALID');
   return draft;
+}
+
+/** The regular expressions of a policy as a tenant sent it, as far as they may be taken at all. */
+export function patternsIn(value: JsonValue): string[] {
+  if (!isObject(value)) return [];
+  const kinds = isObject(value.kinds) ? Object.values(value.kinds).slice(0, policyLimits.kinds) : [];
+  return [value, ...kinds].flatMap((parts) => {
+    const rules = isObject(parts) && Array.isArray(parts.patterns) ? parts.patterns : [];
+    return rules
+      .slice(0, policyLimits.patterns)
+      .map((rule) => (isObject(rule) ? rule.pattern : undefined))
+      .filter((pattern) => typeof pattern === 'string')
+      .filter(({ length }) => length <= policyLimits.patternLength);
+  });
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return value !== undefined && isJsonObject(value);
 }
 
 const partNames = ['confidence', 'keywords', 'patterns', 'detectors', 'topics', 'reviewDeadlineMs'] as const;

@@ -1,5 +1,8 @@
-/** Says whether a regular expression that a tenant wrote can be run by the engine that will run it. */
+/** Says whether regular expressions that a tenant wrote can be run by the engine that will run them. */
 export abstract class PatternCheckerPort {
-  /** What is wrong with the pattern, in words for its author; `undefined` when it can be used. Never throws. */
-  abstract check(pattern: string): string | undefined;
+  /**
+   * What is wrong with each pattern, in words for its author; those that can be used are left out. Leaves the event loop to
+   * others between any two patterns.
+   */
+  abstract faults(patterns: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -31,6 +31,12 @@ export abstract class SafetyDetectorPort {
   /** What the gate calls this detector when it has failed, for example `PII`. */
   abstract readonly name: string;
 
+  /**
+   * Makes ready what a policy's rules need, in steps that leave the event loop to others; nothing where all is ready. The
+   * gate waits for it before each `detect`, which does the same at once where nobody has.
+   */
+  prepare?(policy: Policy): Promise<void> | undefined;
+
   /** The policy is the one for the output's kind: overrides are applied already. */
   abstract detect(
     segments: readonly TextSegment[],

@@ -5,13 +5,13 @@ import { type Backtest, longestBacktestMs, mostBacktestsAtOnce } from '../models
 import { digestOf } from '../models/digest.js';
 import { DomainError, validationFailed } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
-import { parsePolicyDraft } from '../models/policy-draft.js';
 import type { PolicyDraft } from '../models/policy.js';
 import { LedgerPort } from '../ports/ledger.js';
 import { PatternCheckerPort } from '../ports/pattern-checker.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 import { BacktestJobs } from './backtest-jobs.js';
+import { readPolicy } from './policy-reading.js';
 import { policyInForce } from './policy-versions.js';
 import { backtestNotFound, draftNotFound } from './refusals.js';
 
@@ -45,8 +45,8 @@ export class Backtests {
    *
    * @throws DomainError `POLICY_INVALID`; `VALIDATION_FAILED` for an impossible stretch; `TOO_MANY_BACKTESTS`
    */
-  start(caller: Caller, tenantId: string, policy: JsonValue, stretch: AskedStretch): Promise<Backtest> {
-    const rules = parsePolicyDraft(policy, (pattern) => this.patterns.check(pattern));
+  async start(caller: Caller, tenantId: string, policy: JsonValue, stretch: AskedStretch): Promise<Backtest> {
+    const rules = await readPolicy(policy, this.patterns);
     return this.add(caller, tenantId, { rules, rulesDigest: digestOf(rules), draftId: null }, stretch);
   }
 

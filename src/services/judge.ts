@@ -28,7 +28,7 @@ export const defaultJudgeLimits: JudgeLimits = {
   textLength: 4 * 1024 * 1024,
   detectorBudgetMs: 1000,
   reasons: 200,
-  largeLength: 8192,
+  largeLength: 2048,
 };
 
 /** Injection token of the gate's limits; without a provider the default limits hold. */
@@ -149,6 +149,8 @@ export class Judge {
     const segments = this.#read(output, failures);
     for (const detector of this.#detectors) {
       try {
+        const ready = detector.prepare?.(rules);
+        if (ready !== undefined) await ready;
         await this.#ask(detector, segments, rules, ledger);
       } catch (error) {
         this.#logger.error({ msg: 'A safety detector failed', detector: detector.name, ...causeOf(error) });

@@ -6,12 +6,12 @@ import type { JsonValue } from '../models/json.js';
 import type { Page, PageRequest } from '../models/page.js';
 import { explain, type Explanation } from '../models/explanation.js';
 import { changesBetween, type PolicyChange } from '../models/policy-changes.js';
-import { parsePolicyDraft } from '../models/policy-draft.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
 import { LedgerPort, type Rows } from '../ports/ledger.js';
 import { PatternCheckerPort } from '../ports/pattern-checker.js';
 import { RecordsPort } from '../ports/records.js';
 import { Judge } from './judge.js';
+import { readPolicy } from './policy-reading.js';
 import { loosenessOf, policyInForce, policyInView, putInForce } from './policy-versions.js';
 import { draftNotFound, reviewNotFound } from './refusals.js';
 import { Settings } from './settings.js';
@@ -43,7 +43,7 @@ export class Policies {
    * installation asks for four eyes
    */
   async replace(caller: Caller, tenantId: string, body: JsonValue): Promise<Policy> {
-    const rules = this.read(body);
+    const rules = await readPolicy(body, this.patterns);
     const isLooser = loosenessOf(rules, await this.current(tenantId));
     return this.ledger.transact({
       tenantId,
@@ -87,7 +87,9 @@ export class Policies {
   ): Promise<Evaluation> {
     const current = await this.current(tenantId);
     const policy =
-      asked.policy === undefined ? current : { ...current, ...this.read(asked.policy), version: 0 };
+      asked.policy === undefined
+        ? current
+        : { ...current, ...(await readPolicy(asked.policy, this.patterns)), version: 0 };
     const { output, confidence, kind } = asked;
     const decision = await this.judge.decide({ output, confidence, kind, policy });
     return { ...decision, explanation: explain(decision, policy, kind) };
@@ -104,10 +106,6 @@ export class Policies {
     const policy = await this.records.policy(tenantId, card.policyVersion);
     if (!policy) throw new Error(`Tenant ${tenantId} has no version ${card.policyVersion} of its policy.`);
     return explain(card, policy, card.kind);
-  }
-
-  private read(body: JsonValue): PolicyDraft {
-    return parsePolicyDraft(body, (pattern) => this.patterns.check(pattern));
   }
 
   private async named(current: Rows['policy'], name: PolicyName): Promise<PolicyDraft> {

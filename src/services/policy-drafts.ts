@@ -7,7 +7,6 @@ import { digestOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
 import type { Page, PageRequest } from '../models/page.js';
-import { parsePolicyDraft } from '../models/policy-draft.js';
 import {
   discarded,
   inForce,
@@ -20,6 +19,7 @@ import { LedgerPort, type LedgerView, type Needs } from '../ports/ledger.js';
 import { PatternCheckerPort } from '../ports/pattern-checker.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
+import { readPolicy } from './policy-reading.js';
 import { loosenessOf, policyInForce, policyInView, putInForce } from './policy-versions.js';
 import { backtestNotFound, draftNotFound } from './refusals.js';
 
@@ -47,8 +47,8 @@ export class PolicyDrafts {
   }
 
   /** Writes a policy down. It judges nothing yet. @throws DomainError `POLICY_INVALID` with every fault */
-  draft(caller: Caller, tenantId: string, policy: JsonValue, note?: string): Promise<StagedPolicy> {
-    const rules = parsePolicyDraft(policy, (pattern) => this.patterns.check(pattern));
+  async draft(caller: Caller, tenantId: string, policy: JsonValue, note?: string): Promise<StagedPolicy> {
+    const rules = await readPolicy(policy, this.patterns);
     const rulesDigest = digestOf(rules);
     return this.ledger.transact({
       tenantId,

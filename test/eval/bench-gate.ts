@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { safetyDetectors } from '../../src/lib/safety/safety-detectors.js';
 import { defaultPolicy, type KeywordRule } from '../../src/models/policy.js';
 import { Judge } from '../../src/services/judge.js';
 import { Chance } from '../corpus/chance.js';
-import { harmlessTexts } from '../corpus/harmless.js';
+import { everydayText } from './everyday-text.js';
+import { holdLine, measureHolds } from './event-loop-holds.js';
 import { policyOf } from './measured-gate.js';
 import { oneAlternation, oneExpressionEach } from './plain-search.js';
 import { ratioOf, summary, type Ratio, type Summary } from './samples.js';
@@ -16,6 +16,8 @@ const usage = `Usage: npm run bench:gate -- [options]
 Measures how long the gate takes for an output of 1 KiB and of 256 KiB under the default policy and 5,000 more keywords,
 beside plain searches with the same rules: one JavaScript expression for each, and one alternation. The plain searches
 do less: they normalise nothing, check no digits and weigh no topics. All run in turn, round by round, on one core.
+Then, for how long the gate keeps the event loop from other work: outputs of all sizes at once, with threads for the
+large ones as in the server; hostile ones; and what a policy costs that is sent, compiled and replayed.
 
   --rounds N    how many rounds (default 7)
   --seconds N   how long each takes its turn (default 1)
@@ -44,13 +46,6 @@ function madeKeywords(chance: Chance): KeywordRule[] {
   const terms = new Set<string>();
   while (terms.size < keywordCount) terms.add(chance.one([word(), `${word()} ${word()}`, `${word()}ć`]));
   return [...terms].map((term) => ({ term, match: term.includes(' ') ? 'PHRASE' : 'WORD', action: 'HITL' }));
-}
-
-/** Everyday text of a length, different for each number. */
-function everydayText(chance: Chance, length: number): string {
-  let text = '';
-  while (text.length < length) text += `${chance.one(harmlessTexts)} `;
-  return text.slice(0, length);
 }
 
 async function turnOf(
@@ -103,20 +98,6 @@ async function measureSize(
   );
 }
 
-/** The longest time, in milliseconds, for which the gate kept the event loop from its other work. */
-async function longestHold(search: Contender['search'], length: number): Promise<number> {
-  const text = everydayText(new Chance(1), length);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  for (let nth = 0; nth < 10; nth += 1) {
-    await search(text);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  delay.disable();
-  return delay.max / 1e6;
-}
-
 function wholeNumber(option: string, value: string | undefined, otherwise: number): number {
   const number = value === undefined ? otherwise : Number(value);
   if (!Number.isInteger(number) || number < 1)
@@ -160,8 +141,9 @@ async function main(): Promise<void> {
     console.log(`${title}, ${keywords.length} keywords, ${rounds} rounds`);
     for (const [name, result] of Object.entries(measured)) console.log(lineOf(name, result));
   }
-  const holdMs = await longestHold(gate.search, 256 * 1024);
-  console.log(`The gate holds the event loop for at most ${holdMs.toFixed(1)} ms at 256 KiB.`);
+  const holds = await measureHolds(policy, milliseconds * rounds);
+  console.log(`How long the event loop is held (longest, of processor time, of ${rounds} s each)`);
+  for (const [title, hold] of Object.entries(holds)) console.log(holdLine(title, hold));
   const folder = new URL('../../bench-report/', import.meta.url);
   await mkdir(folder, { recursive: true });
   const report = {
@@ -170,7 +152,7 @@ async function main(): Promise<void> {
     milliseconds,
     keywords: keywords.length,
     sizes,
-    longestHoldMs: holdMs,
+    holds,
   };
   const file = fileURLToPath(new URL('gate.json', folder));
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);

@@ -3,9 +3,9 @@ import { safetyDetectors } from '../../src/lib/safety/safety-detectors.js';
 import type { Reason } from '../../src/models/decision.js';
 import { DomainError } from '../../src/models/errors.js';
 import type { JsonValue } from '../../src/models/json.js';
-import { parsePolicyDraft } from '../../src/models/policy-draft.js';
 import { defaultPolicy, type Policy, type PolicyDraft } from '../../src/models/policy.js';
 import { Judge } from '../../src/services/judge.js';
+import { readPolicy as readSentPolicy } from '../../src/services/policy-reading.js';
 import { CaseError, type LabelledCase } from './labelled-case.js';
 import type { Scoreboard } from './score.js';
 
@@ -19,10 +19,10 @@ export function policyOf(draft: PolicyDraft = defaultPolicy): Policy {
  *
  * @throws CaseError for a policy with a fault.
  */
-export function readPolicy(file: string, content: string): Policy {
-  const checker = new TenantPatternChecker();
+export async function readPolicy(file: string, content: string): Promise<Policy> {
   try {
-    return policyOf(parsePolicyDraft(JSON.parse(content) as JsonValue, (pattern) => checker.check(pattern)));
+    const sent = JSON.parse(content) as JsonValue;
+    return policyOf(await readSentPolicy(sent, new TenantPatternChecker()));
   } catch (error) {
     if (error instanceof DomainError) throw new CaseError(`${file}: ${error.message}`);
     if (error instanceof SyntaxError) throw new CaseError(`${file} is not JSON: ${error.message}`);

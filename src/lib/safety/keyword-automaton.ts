@@ -1,3 +1,5 @@
+import { atOnce, type SlicedWork } from './sliced-work.js';
+
 /** Takes a keyword that ends at a place: its number in the list, how long it is, where its last unit stands. */
 export type ReportKeyword = (keyword: number, length: number, last: number) => void;
 
@@ -15,14 +17,14 @@ const mostDense = 262_144;
  */
 export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
-  readonly size: number;
+  size = 1;
   /** A number for each unit that some word has; 0 for all others. */
   readonly #classes = new Uint16Array(0x10000);
   readonly #classCount: number;
   readonly #keys: Float64Array;
   readonly #targets: Int32Array;
-  readonly #dense: Int32Array;
-  readonly #denseCount: number;
+  #dense = new Int32Array(0);
+  #denseCount = 0;
   readonly #fail: Int32Array;
   readonly #depth: Uint16Array;
   /** The nearest state on the chain of failures, the state itself among them, at which a word ends; 0 for none. */
@@ -32,7 +34,19 @@ export class KeywordAutomaton {
   readonly #wordBefore: Int32Array;
 
   /** The words' units are compared as they are. An empty word is never found, and none is longer than 65,535 units. */
-  constructor(words: readonly string[]) {
+  static of(words: readonly string[]): KeywordAutomaton {
+    return atOnce(KeywordAutomaton.making(words));
+  }
+
+  /** Makes what {@link of} does in slices. */
+  static *making(words: readonly string[]): SlicedWork<KeywordAutomaton> {
+    const made = new KeywordAutomaton(words);
+    yield* made.#grow(words);
+    yield* made.#fillRows();
+    return made;
+  }
+
+  private constructor(words: readonly string[]) {
     const most = words.reduce((sum, word) => sum + word.length, 1);
     this.#classCount = this.#numberUnits(words);
     const capacity = 2 ** Math.ceil(Math.log2(2 * most + 2));
@@ -43,10 +57,6 @@ export class KeywordAutomaton {
     this.#ending = new Int32Array(most);
     this.#lastWord = new Int32Array(most).fill(noState);
     this.#wordBefore = new Int32Array(words.length).fill(noState);
-    this.size = this.#grow(words);
-    this.#denseCount = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
-    this.#dense = new Int32Array(this.#denseCount * this.#classCount);
-    for (let state = 0; state < this.#denseCount; state += 1) this.#fillRow(state);
   }
 
   /** Reports every word among the first `length` units, in the order of their ends. No word goes across a 0. */
@@ -74,14 +84,15 @@ export class KeywordAutomaton {
     }
   }
 
-  /** Makes the states, all of one distance before the next, and says how many there are. */
-  #grow(words: readonly string[]): number {
+  /** Makes the states, all of one distance before the next. */
+  *#grow(words: readonly string[]): SlicedWork<void> {
     const states = new Int32Array(words.length);
     let size = 1;
     let open = words.map((_, keyword) => keyword).filter((keyword) => words[keyword] !== '');
     for (let at = 0; open.length > 0; at += 1) {
       const first = size;
-      for (const keyword of open) {
+      for (const [nth, keyword] of open.entries()) {
+        if (nth % 256 === 255) yield;
         const parent = states[keyword] ?? 0;
         const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
         let state = this.#edge(parent, unit);
@@ -97,13 +108,25 @@ export class KeywordAutomaton {
         this.#wordBefore[keyword] = this.#lastWord[state] ?? noState;
         this.#lastWord[state] = keyword;
       }
+      yield;
       for (let state = first; state < size; state += 1) {
         const fail = this.#fail[state] ?? 0;
         this.#ending[state] = this.#lastWord[state] === noState ? (this.#ending[fail] ?? 0) : state;
       }
       open = open.filter((keyword) => (words[keyword]?.length ?? 0) > at + 1);
     }
-    return size;
+    this.size = size;
+  }
+
+  /** Works out all transitions of the states nearest to the root. */
+  *#fillRows(): SlicedWork<void> {
+    const count = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
+    this.#dense = new Int32Array(count * this.#classCount);
+    for (let state = 0; state < count; state += 1) {
+      this.#fillRow(state);
+      if (state % 64 === 63) yield;
+    }
+    this.#denseCount = count;
   }
 
   #failOf(parent: number, unit: number): number {

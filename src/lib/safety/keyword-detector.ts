@@ -4,6 +4,7 @@ import type { TextSegment } from '../../models/output-text.js';
 import type { KeywordRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { KeywordList } from './keyword-list.js';
+import { atOnce, inSlices } from './sliced-work.js';
 
 /** Finds the policy's keywords and phrases. Lists are compiled once and kept while there is room. */
 export class KeywordDetector extends SafetyDetectorPort {
@@ -13,6 +14,25 @@ export class KeywordDetector extends SafetyDetectorPort {
     maxSize: 2_000_000,
     sizeCalculation: (list) => list.size,
   });
+
+  /** The lists that are being made, by their keys. */
+  readonly #making = new Map<string, Promise<void>>();
+
+  override prepare({ keywords }: Policy): Promise<void> | undefined {
+    const key = this.#keyOf(keywords);
+    if (this.#lists.has(key)) return undefined;
+    const making = this.#making.get(key) ?? this.#make(key, keywords);
+    this.#making.set(key, making);
+    return making;
+  }
+
+  async #make(key: string, rules: readonly KeywordRule[]): Promise<void> {
+    try {
+      this.#lists.set(key, await inSlices(KeywordList.making(rules)));
+    } finally {
+      this.#making.delete(key);
+    }
+  }
 
   override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {
     const list = this.#listOf(policy.keywords);
@@ -25,12 +45,17 @@ export class KeywordDetector extends SafetyDetectorPort {
   }
 
   #listOf(rules: readonly KeywordRule[]): KeywordList {
-    const key = this.#digests.get(rules) ?? createHash('sha256').update(JSON.stringify(rules)).digest('hex');
-    this.#digests.set(rules, key);
+    const key = this.#keyOf(rules);
     const known = this.#lists.get(key);
     if (known !== undefined) return known;
-    const made = new KeywordList(rules);
+    const made = atOnce(KeywordList.making(rules));
     this.#lists.set(key, made);
     return made;
+  }
+
+  #keyOf(rules: readonly KeywordRule[]): string {
+    const key = this.#digests.get(rules) ?? createHash('sha256').update(JSON.stringify(rules)).digest('hex');
+    this.#digests.set(rules, key);
+    return key;
   }
 }

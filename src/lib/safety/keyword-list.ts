@@ -3,6 +3,7 @@ import { isWordAt, plainText } from '../../models/plain-text.js';
 import type { KeywordRule } from '../../models/policy.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
 import { hasDisguise, isDisguised, leetAlphabet } from './leet.js';
+import type { SlicedWork } from './sliced-work.js';
 import { isWordEdge, isWordStart } from './word-edges.js';
 import { plainAlphabet, WordStream } from './word-stream.js';
 
@@ -47,14 +48,26 @@ export class KeywordList {
   readonly #written: Search;
   readonly #disguised: Search;
 
-  constructor(rules: readonly KeywordRule[]) {
-    const terms = rules.filter((rule) => rule.action !== 'OFF').flatMap(termsOf);
-    const disguised = terms
-      .filter((term) => term.exact === undefined && term.units.length >= shortestDisguised)
-      .map((term) => ({ ...term, units: leetForm(term.units) }));
-    this.#written = searchFor(terms);
-    this.#disguised = searchFor(disguised);
-    this.size = this.#written.automaton.size + this.#disguised.automaton.size;
+  /** Makes a list in slices. */
+  static *making(rules: readonly KeywordRule[]): SlicedWork<KeywordList> {
+    const terms: Term[] = [];
+    for (const rule of rules) {
+      if (rule.action !== 'OFF') terms.push(...termsOf(rule));
+      yield;
+    }
+    const disguised: Term[] = [];
+    for (const term of terms) {
+      if (term.exact !== undefined || term.units.length < shortestDisguised) continue;
+      disguised.push({ ...term, units: leetForm(term.units) });
+      yield;
+    }
+    return new KeywordList(yield* searchFor(terms), yield* searchFor(disguised));
+  }
+
+  private constructor(written: Search, disguised: Search) {
+    this.#written = written;
+    this.#disguised = disguised;
+    this.size = written.automaton.size + disguised.automaton.size;
   }
 
   search(segments: readonly TextSegment[], report: (found: FoundKeyword) => void): void {
@@ -68,8 +81,8 @@ export class KeywordList {
   }
 }
 
-function searchFor(terms: readonly Term[]): Search {
-  return { terms, automaton: new KeywordAutomaton(terms.map(({ units }) => units)) };
+function* searchFor(terms: readonly Term[]): SlicedWork<Search> {
+  return { terms, automaton: yield* KeywordAutomaton.making(terms.map(({ units }) => units)) };
 }
 
 function searchStream(

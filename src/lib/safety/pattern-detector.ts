@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { TextSegment } from '../../models/output-text.js';
 import type { PatternRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
+import { inSlices, type SlicedWork } from './sliced-work.js';
 import { TenantPattern } from './tenant-pattern.js';
 
 /** How many matches of one pattern in one text are reported one by one; the next one stands for all that follow. */
@@ -26,6 +27,20 @@ export class PatternDetector extends SafetyDetectorPort {
       sizeCalculation: (pattern) => pattern.size,
       dispose: (pattern) => pattern.free(),
     });
+  }
+
+  override prepare({ patterns }: Policy): Promise<void> | undefined {
+    const unknown = patterns.filter(
+      ({ pattern, action }) => action !== 'OFF' && !this.#patterns.has(pattern),
+    );
+    return unknown.length === 0 ? undefined : inSlices(this.#compiling(unknown));
+  }
+
+  *#compiling(rules: readonly PatternRule[]): SlicedWork<void> {
+    for (const { pattern } of rules) {
+      this.#compiled(pattern);
+      yield;
+    }
   }
 
   override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {

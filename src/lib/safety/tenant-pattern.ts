@@ -1,5 +1,6 @@
 import { RRegex, type Class, type Hir } from 'rregex';
 import { PatternCheckerPort } from '../../ports/pattern-checker.js';
+import { inSlices, type SlicedWork } from './sliced-work.js';
 
 /**
  * What a tenant's pattern may cost. A character class costs memory by its ranges, and everything that is repeated costs
@@ -55,13 +56,27 @@ export class TenantPattern {
 
 /** Checks patterns by compiling them as the gate will. */
 export class TenantPatternChecker extends PatternCheckerPort {
-  override check(pattern: string): string | undefined {
-    try {
-      new TenantPattern(pattern).free();
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : 'cannot be compiled';
-    }
+  override faults(patterns: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return inSlices(checking(patterns));
+  }
+}
+
+function* checking(patterns: readonly string[]): SlicedWork<ReadonlyMap<string, string>> {
+  const faults = new Map<string, string>();
+  for (const pattern of new Set(patterns)) {
+    const fault = faultOf(pattern);
+    if (fault !== undefined) faults.set(pattern, fault);
+    yield;
+  }
+  return faults;
+}
+
+function faultOf(pattern: string): string | undefined {
+  try {
+    new TenantPattern(pattern).free();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'cannot be compiled';
   }
 }
 

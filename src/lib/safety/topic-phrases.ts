@@ -33,7 +33,7 @@ export class TopicPhrases {
       ];
     });
     this.#meanings = phrases.map(([, meaning]) => meaning);
-    this.#automaton = new KeywordAutomaton(phrases.map(([units]) => units));
+    this.#automaton = KeywordAutomaton.of(phrases.map(([units]) => units));
   }
 
   search(units: Uint16Array, length: number, report: ReportPhrase): void {

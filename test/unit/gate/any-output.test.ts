@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { safetyDetectors } from '../../../src/lib/safety/safety-detectors.js';
 import type { JsonValue } from '../../../src/models/json.js';
 import { Judge } from '../../../src/services/judge.js';
+import { repeated } from '../../eval/hostile-texts.js';
 import { aPolicy } from './detection.js';
 
 const judge = new Judge(safetyDetectors());
@@ -82,4 +83,30 @@ describe('any output', () => {
       { numRuns: 500 },
     );
   });
+
+  it('takes time in proportion to its length, whatever is repeated in it', async () => {
+    const unit = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 24 }),
+      fc.stringMatching(/^[A-Za-z\d .,:;@+/=()_-]{1,24}$/),
+    );
+    await fc.assert(
+      fc.asyncProperty(unit, async (text) => {
+        const [small, large] = [await cpuMs(repeated(text, 4096)), await cpuMs(repeated(text, 65_536))];
+        expect(large / (small + 2)).toBeLessThan(64);
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
+
+/** The least of three: others had company. */
+async function cpuMs(output: string): Promise<number> {
+  const taken: number[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const before = process.threadCpuUsage();
+    await decide(output);
+    const { user, system } = process.threadCpuUsage(before);
+    taken.push((user + system) / 1000);
+  }
+  return Math.min(...taken);
+}

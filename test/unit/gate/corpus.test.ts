@@ -51,7 +51,7 @@ describe('The gate, on the corpus', () => {
     const board = new Scoreboard();
     for (const name of names) {
       const own = name.replace('.jsonl', '.policy.json');
-      const policy = Object.hasOwn(corpusFiles(), own) ? readPolicy(own, contentOf(own)) : policyOf();
+      const policy = Object.hasOwn(corpusFiles(), own) ? await readPolicy(own, contentOf(own)) : policyOf();
       await judgeInto(board, readCases(name, contentOf(name)), policy);
     }
     scores = board.scores();

@@ -76,7 +76,7 @@ describe('the check of a pattern', () => {
     '\\w+@corp',
     'a(?:b|cd)*[x-z]{2,}é',
     '^x$',
-  ])('lets %s pass', (pattern) => expect(checker.check(pattern)).toBeUndefined());
+  ])('lets %s pass', async (pattern) => expect((await checker.faults([pattern])).size).toBe(0));
 
   it.each([
     ['an unclosed group', '(', 'unclosed group'],
@@ -88,5 +88,16 @@ describe('the check of a pattern', () => {
     ['a huge automaton', 'a{1000}{1000}{10}', 'cannot be compiled'],
     ['large classes often repeated', '\\w{100}', 'memory'],
     ['very many large classes', '\\w'.repeat(13), 'more than 12'],
-  ])('refuses %s', (_, pattern, reason) => expect(checker.check(pattern)).toContain(reason));
+  ])('refuses %s', async (_, pattern, reason) =>
+    expect((await checker.faults(['fine', pattern])).get(pattern)).toContain(reason),
+  );
+
+  it('leaves the event loop to others between two patterns', async () => {
+    const patterns = Array.from({ length: 40 }, (_, n) => `\\w{3}-${n}`);
+    let others = 0;
+    const other = setInterval(() => (others += 1), 1);
+    await checker.faults(patterns);
+    clearInterval(other);
+    expect(others).toBeGreaterThan(2);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DomainError, type FieldError } from '../../../src/models/errors.js';
 import type { JsonObject, JsonValue } from '../../../src/models/json.js';
 import { actionFor, defaultPolicy, policyFor, type PolicyDraft } from '../../../src/models/policy.js';
-import { parsePolicyDraft, policyLimits } from '../../../src/models/policy-draft.js';
+import { parsePolicyDraft, patternsIn, policyLimits } from '../../../src/models/policy-draft.js';
 import { aPolicy } from './detection.js';
 
 const noPatternFault = (): undefined => undefined;
@@ -232,5 +232,27 @@ describe('the policy for a kind', () => {
     expect(policyFor(policy, 'constructor')).toBe(policy);
     expect(policyFor(policy, '__proto__')).toBe(policy);
     expect(policyFor(policy, 'plain')).toEqual({ ...policy, kinds: {} });
+  });
+});
+
+describe('the patterns of a policy as it was sent', () => {
+  it('are all that its check is asked about, those for kinds among them', () => {
+    const pattern = (text: string) => ({ name: text, pattern: text, action: 'HITL' });
+    const sent = {
+      patterns: [pattern('a+'), pattern('b+')],
+      kinds: { letter: { patterns: [pattern('c+')] } },
+    };
+    const asked: string[] = [];
+    parsePolicyDraft(sent, (one) => {
+      asked.push(one);
+      return undefined;
+    });
+    expect(patternsIn(sent)).toEqual(asked);
+    expect(asked).toEqual(['a+', 'b+', 'c+']);
+  });
+
+  it('are none where something else stands in their place', () => {
+    const odd = { patterns: [1, null, {}, { pattern: 'x'.repeat(1001) }, ['a']], kinds: { a: [], b: null } };
+    expect([odd, [], null, 'a', { patterns: {} }].map(patternsIn)).toEqual([[], [], [], [], []]);
   });
 });

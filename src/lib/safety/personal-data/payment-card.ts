@@ -1,5 +1,5 @@
 import { isIntroducedBy } from '../claims.js';
-import { isDigit, matchAt } from '../digit-runs.js';
+import { isDigit, isLetter, matchAt } from '../digit-runs.js';
 import type { ClaimFinder } from './claim.js';
 
 /** First and last prefix of an issuer, and how many digits its cards have (ISO/IEC 7812 issuer ranges). */
@@ -62,7 +62,7 @@ function hasDigits(text: string, start: number, count: number): boolean {
   for (let index = start; left > 0; index += 1) {
     const unit = text.charCodeAt(index);
     if (isDigit(unit)) left -= 1;
-    else if (unit !== 0x20 && unit !== 0x2d && unit !== 0x2e) return false;
+    else if (!isSeparator(unit)) return false;
   }
   return true;
 }
@@ -75,15 +75,15 @@ function cardEnd(text: string, start: number): number | undefined {
   let lengths: readonly number[] = [];
   let end: number | undefined;
   for (let index = start; index < text.length && digits.length < longest; index += 1) {
-    const sign = text.charAt(index);
-    if (isDigitSign(sign)) {
+    if (isDigit(text.charCodeAt(index))) {
+      const sign = text.charAt(index);
       digits += sign;
       group += sign;
       if (digits.length === 4) lengths = lengthsOf(digits);
       if (digits.length >= 4 && lengths.length === 0) break;
-      if (!lengths.includes(digits.length) || /[A-Za-z\d]/.test(text.charAt(index + 1))) continue;
+      if (!lengths.includes(digits.length) || isDigitOrLetter(text.charCodeAt(index + 1))) continue;
       if (areGroups([...groups, group]) && passesLuhn(digits)) end = index + 1;
-    } else if (!isSeparator(text, index)) break;
+    } else if (!isSeparatorAt(text, index)) break;
     else if (group !== '') {
       groups.push(group);
       group = '';
@@ -92,11 +92,21 @@ function cardEnd(text: string, start: number): number | undefined {
   return end;
 }
 
+const space = 0x20;
+
 /** One space, dash or dot between two groups of digits, two of them beside each other, or one between spaces. */
-function isSeparator(text: string, index: number): boolean {
-  if (!/[ \-.]/.test(text.charAt(index))) return false;
-  const [before, after] = [text.charAt(index - 1), text.charAt(index + 1)];
-  return isDigitSign(before) || isDigitSign(after) || (before === ' ' && after === ' ');
+function isSeparatorAt(text: string, index: number): boolean {
+  if (!isSeparator(text.charCodeAt(index))) return false;
+  const [before, after] = [text.charCodeAt(index - 1), text.charCodeAt(index + 1)];
+  return isDigit(before) || isDigit(after) || (before === space && after === space);
+}
+
+function isSeparator(unit: number): boolean {
+  return unit === space || unit === 0x2d || unit === 0x2e;
+}
+
+function isDigitOrLetter(unit: number): boolean {
+  return isDigit(unit) || isLetter(unit);
 }
 
 /** Whether a person would write a card like that: groups of three digits and more, a short rest, or digit by digit. */
@@ -106,16 +116,19 @@ function areGroups(groups: readonly string[]): boolean {
   );
 }
 
-function isDigitSign(sign: string): boolean {
-  return sign >= '0' && sign <= '9';
-}
-
 /** How many digits a card may have that begins with these four. */
 function lengthsOf(digits: string): readonly number[] {
-  return issuers
+  const known = lengthsByBeginning.get(digits);
+  if (known !== undefined) return known;
+  const lengths = issuers
     .filter(([first, last]) => digits.slice(0, first.length) >= first && digits.slice(0, last.length) <= last)
-    .flatMap(([, , lengths]) => lengths);
+    .flatMap(([, , own]) => own);
+  lengthsByBeginning.set(digits, lengths);
+  return lengths;
 }
+
+/** For each four digits that were asked about, of which there are ten thousand at most. */
+const lengthsByBeginning = new Map<string, readonly number[]>();
 
 function passesLuhn(digits: string): boolean {
   let sum = 0;

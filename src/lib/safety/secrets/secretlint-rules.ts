@@ -43,11 +43,6 @@ const ruleMarks: readonly RuleMarks[] = [
   { rule: 'anthropic', marks: 'sk-ant-api0' },
   { rule: 'aws', marks: 'A3T AKIA AGPA AIDA AROA AIPA ANPA ANVA ASIA' },
   { rule: 'aws', marks: 'SECRET secret Secret', form: /secret_?access_?key/i },
-  {
-    rule: 'aws',
-    marks: 'ACCOUNT account Account',
-    form: /account_?(?:id)?["']?\s*(?::|=>|=)\s*["']?\d{4}/i,
-  },
   { rule: 'cloudflare', marks: 'cfk_ cfut_ cfat_' },
   { rule: 'databricks', marks: 'dapi' },
   { rule: 'docker', marks: 'dckr_pat_' },

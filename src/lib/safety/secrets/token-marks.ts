@@ -22,7 +22,7 @@ export class TokenMarks {
     const marks = things.flatMap(({ marks: own, inAnyCase }, thing) =>
       own.flatMap((mark) => (inAnyCase ? inCases(mark) : [mark])).map((mark) => ({ mark, thing })),
     );
-    this.#automaton = new KeywordAutomaton(marks.map(({ mark }) => mark));
+    this.#automaton = KeywordAutomaton.of(marks.map(({ mark }) => mark));
     this.#owners = marks.map(({ thing }) => thing);
   }
 
