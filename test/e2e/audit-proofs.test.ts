@@ -420,7 +420,10 @@ describe('what an outsider can check', () => {
     const own = { auditSigningKey: undefined, dataDir };
     const idsOf = async (more: Parameters<TestStore['start']>[0]) => {
       const server = await store.start({ ...own, ...more });
-      const { body } = await new Client(server.url, tenant.auditor.key).get(`${tenant.path}/audit/keys`);
+      const { body } = mustBe(
+        200,
+        await new Client(server.url, tenant.auditor.key).get(`${tenant.path}/audit/keys`),
+      );
       await server.stop();
       return Object.values(body.keys ?? {}).map(({ kid, x }) => ({ kid: textOf(kid), x: textOf(x) }));
     };
