@@ -129,7 +129,6 @@ describe('the door', () => {
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
       expect(headers.get('cache-control')).toBe('no-store');
-      expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
       expect(headers.get('x-powered-by')).toBeNull();
       expect(headers.get('access-control-allow-origin')).toBeNull();
     }
@@ -143,6 +142,8 @@ describe('the door', () => {
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toContain('upgrade-insecure-requests');
     expect(page.headers.get('x-frame-options')).toBe('DENY');
+    expect(page.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|javascript:/i);
     const sources = [...html.matchAll(/<(?:script|link)[^>]*?(?:src|href)=['"]([^'"]+)/g)].map(
       ([, source = '']) => new URL(source, page.url),
