@@ -41,9 +41,14 @@ describe('the guards in the database', () => {
   afterAll(() => bench.drop());
 
   /** What a program says that goes past Chimera, undone afterwards when the database lets it pass. */
-  const attempt = async (sql: string, parameters: readonly unknown[] = []) => {
+  const attempt = async (
+    sql: string,
+    parameters: readonly unknown[] = [],
+    without: readonly string[] = [],
+  ) => {
     await bench.sql.query('BEGIN');
     try {
+      for (const trigger of without) await bench.sql.query(`ALTER TABLE tasks DISABLE TRIGGER ${trigger}`);
       const { rowCount } = await bench.sql.query(sql, [...parameters]);
       return rowCount;
     } finally {
@@ -159,6 +164,9 @@ describe('the guards in the database', () => {
   });
 
   describe('on the lifecycle of tasks', () => {
+    /** They are asked first, and refuse for their own reasons some of what the lifecycle forbids. */
+    const receipts = ['tasks_need_receipt', 'tasks_use_receipt'];
+
     it('have the same table as the model', async () => {
       const { rows } = await bench.sql.query<{ from: string; to: string }>(
         `SELECT f AS from, t AS to FROM unnest($1::text[]) f, unnest($1::text[]) t WHERE f <> t AND task_may_go(f, t)`,
@@ -224,7 +232,7 @@ describe('the guards in the database', () => {
     it.each(taskStatuses.flatMap(from))('refuse that a task goes from %s to %s', async (status, to) => {
       const { taskId } = await taskAt(status);
       await expect(
-        attempt(`UPDATE tasks SET ${inStatus(to)} WHERE task_id = $1`, [taskId]),
+        attempt(`UPDATE tasks SET ${inStatus(to)} WHERE task_id = $1`, [taskId], receipts),
       ).rejects.toMatchObject({ ...illegal, message: expect.stringContaining(`from ${status} to ${to}`) });
     });
 
@@ -282,7 +290,7 @@ describe('the guards in the database', () => {
         [running.taskId, released],
       ]) {
         await expect(
-          attempt(`UPDATE tasks SET ${end} WHERE task_id = $1`, [taskId, resultId]),
+          attempt(`UPDATE tasks SET ${end} WHERE task_id = $1`, [taskId, resultId], receipts),
         ).rejects.toMatchObject({
           ...illegal,
           message: expect.stringContaining('no result that was released'),
@@ -305,7 +313,7 @@ describe('the guards in the database', () => {
       const toExecute = `UPDATE tasks SET status = 'APPROVED', stage = 'EXECUTE', review_id = $2 WHERE task_id = $1`;
       const { taskId, reviewId } = pending.card;
       for (const id of [reviewId, elsewhere.reviewId, randomUUID()]) {
-        await expect(attempt(toExecute, [taskId, id])).rejects.toMatchObject({
+        await expect(attempt(toExecute, [taskId, id], receipts)).rejects.toMatchObject({
           ...illegal,
           message: expect.stringContaining('no approved card'),
         });
