@@ -22,7 +22,7 @@ export interface BatchLimits {
    */
   readonly gapMs?: number;
   /**
-   * Items of one batch that yield, in times when there are others: so many, or half as many as those. As many as there is room for
+   * Items of one batch that yield, in times when there are others: so many, or as many as those. As many as there is room for
    * unless given.
    */
   readonly maxYielding?: number;
@@ -34,7 +34,7 @@ const mixedTimesMs = 250;
 /**
  * Group commit: what arrives while a batch is under way goes into the next one, so that a batch is one item on a quiet
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
- * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, half as many as those in each batch or a
+ * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, as many as those in each batch or a
  * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
  * and never starved. After "Group Commit Timers and High Volume Transaction Systems",
  * Helland et al., 1987, whose timer is here for busy times alone.
@@ -98,7 +98,7 @@ export class Batcher<I, R> {
     const mixed = performance.now() - this.otherAt < mixedTimesMs;
     const kept = Math.min(maxYielding, this.yielding.length, maxBatch - 1);
     const others = this.waiting.splice(0, maxBatch - kept);
-    const most = mixed ? Math.max(maxYielding, Math.ceil(others.length / 2)) : maxBatch;
+    const most = mixed ? Math.max(maxYielding, others.length) : maxBatch;
     return [...others, ...this.yielding.splice(0, Math.min(most, maxBatch - others.length))];
   }
 
