@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../lib/embedded-postgres.js';
 import { ensureAdminKey } from '../lib/postgres/admin-key.js';
 import { createDataSource } from '../lib/postgres/data-source.js';
 import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
+import { SessionLocks } from '../lib/postgres/session-locks.js';
 import { StatementPool } from '../lib/postgres/statement-pool.js';
 import { tablesOf } from '../lib/postgres/tables.js';
 import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
@@ -39,13 +40,14 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     undo.push(() => dataSource.destroy());
     const admin = await ensureAdminKey(dataSource, config.adminKey, newApiKeyText);
     const signingKey = await openSigningKey(config);
-    // Neither connects before it is asked for something, and nothing that may fail comes after them.
+    // None connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);
+    const locks = new SessionLocks(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
     const tables = tablesOf(dataSource);
     const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash, signingKey };
     return {
-      resources: { ...places, dataSource, tables, statements, queuePool, redis },
+      resources: { ...places, dataSource, tables, statements, locks, queuePool, redis },
       madeAdminKey: admin.made,
       stopDatabase: () => database.stop(),
     };
@@ -55,10 +57,12 @@ export async function openResources(config: Config): Promise<OpenedResources> {
   }
 }
 
-export async function closeResources({ dataSource, statements, queuePool, redis }: Resources): Promise<void> {
+export async function closeResources(resources: Resources): Promise<void> {
+  const { dataSource, statements, locks, queuePool, redis } = resources;
   if (redis) closeRedis(redis);
   await queuePool?.end();
   await statements.close();
+  await locks.close();
   await dataSource.destroy();
 }
 

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import type { SessionLocks } from '../lib/postgres/session-locks.js';
 import type { StatementPool } from '../lib/postgres/statement-pool.js';
 import type { Tables } from '../lib/postgres/tables.js';
 
@@ -19,6 +20,7 @@ export interface Resources {
   readonly dataSource: DataSource;
   readonly tables: Tables;
   readonly statements: StatementPool;
+  readonly locks: SessionLocks;
   /** For queues on PostgreSQL; `undefined` with Redis. */
   readonly queuePool: pg.Pool | undefined;
   /** `undefined` without REDIS_URL. */

@@ -424,7 +424,6 @@ describe('what an outsider can check', () => {
     const own = { auditSigningKey: undefined, dataDir };
     const idsOf = async (more: Parameters<TestStore['start']>[0]) => {
       const server = await store.start({ ...own, ...more });
-      await until(async () => (await fetch(`${server.url}/health/ready`)).ok);
       const { body } = mustBe(
         200,
         await new Client(server.url, tenant.auditor.key).get(`${tenant.path}/audit/keys`),

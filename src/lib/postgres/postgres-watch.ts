@@ -4,6 +4,7 @@ import type { Agent } from '../../models/agent.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
+import type { SessionLocks } from './session-locks.js';
 import { type Tables, tablesOf } from './tables.js';
 
 const ref = `tenant_id AS "tenantId", task_id AS "taskId"`;
@@ -24,22 +25,16 @@ const open = `NOT EXISTS (
 export class PostgresWatch extends WatchPort {
   private readonly tables: Tables;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly locks: SessionLocks,
+  ) {
     super();
     this.tables = tablesOf(dataSource);
   }
 
-  /** A transaction-level advisory lock goes with its connection, so a process that dies holds nobody up. */
   alone(name: string, sweep: () => Promise<void>): Promise<boolean> {
-    return this.dataSource.transaction(async (manager) => {
-      const rows: readonly { locked: boolean }[] = await manager.query(
-        `SELECT pg_try_advisory_xact_lock(hashtextextended('chimera.' || $1, 0)) AS locked`,
-        [name],
-      );
-      if (!rows[0]?.locked) return false;
-      await sweep();
-      return true;
-    });
+    return this.locks.whileHeld(name, sweep);
   }
 
   lostLeases(limit: number): Promise<readonly TaskRef[]> {

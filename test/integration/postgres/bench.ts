@@ -6,6 +6,7 @@ import { PostgresCheckpoints } from '../../../src/lib/postgres/postgres-checkpoi
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { PostgresRecords } from '../../../src/lib/postgres/postgres-records.js';
 import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
+import { SessionLocks } from '../../../src/lib/postgres/session-locks.js';
 import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
 import { tablesOf } from '../../../src/lib/postgres/tables.js';
 import { systemActor } from '../../../src/models/audit.js';
@@ -46,7 +47,7 @@ export async function openBench(): Promise<Bench> {
   const sql = new pg.Client(database.url);
   await sql.connect();
   const opened: DataSource[] = [];
-  const pools: StatementPool[] = [];
+  const pools: { close(): Promise<void> }[] = [];
   return {
     url: database.url,
     sql,
@@ -54,14 +55,15 @@ export async function openBench(): Promise<Bench> {
       const dataSource = createDataSource(url);
       opened.push(await dataSource.initialize());
       const statements = new StatementPool(url);
-      pools.push(statements);
+      const locks = new SessionLocks(url);
+      pools.push(statements, locks);
       const tables = tablesOf(dataSource);
       const notebook = new Notebook();
       return {
         dataSource,
         ledger: new PostgresLedger(statements, tables, notebook),
         records: new PostgresRecords(dataSource, statements, tables, leaseMs),
-        watch: new PostgresWatch(dataSource),
+        watch: new PostgresWatch(dataSource, locks),
         checkpoints: new PostgresCheckpoints(dataSource),
         signals: notebook.signals,
       };

@@ -68,6 +68,48 @@ describe('the watch', () => {
     expect(await tries()).toBe(true);
   });
 
+  it('lets rows be read while more sweep at once than there are connections for rows', async () => {
+    const names = Array.from({ length: 12 }, (_, nth) => `chore ${nth}`);
+    const [allUnderWay, finished] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    let underWay = 0;
+    const sweeping = names.map((name) =>
+      desk.watch.alone(name, async () => {
+        underWay += 1;
+        if (underWay === names.length) allUnderWay.resolve(undefined);
+        await finished.promise;
+      }),
+    );
+    await allUnderWay.promise;
+    await desk.records.ping();
+    finished.resolve(undefined);
+    expect(await Promise.all(sweeping)).toEqual(names.map(() => true));
+  });
+
+  it('lets another process sweep when the connection of the one that is at it breaks', async () => {
+    const other = await bench.open();
+    const sweeping = desk.watch.alone('leases', async () => {
+      await bench.sql.query(
+        `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+         WHERE l.locktype = 'advisory' AND d.datname = current_database()`,
+      );
+      const taken = await eventually(
+        () => other.watch.alone('leases', () => Promise.resolve()),
+        (done) => done,
+      );
+      expect(taken).toBe(true);
+    });
+    expect(await sweeping).toBe(true);
+    expect(await desk.watch.alone('leases', () => Promise.resolve())).toBe(true);
+  });
+
+  it('lets one sweep at a time within a process too', async () => {
+    const inner: boolean[] = [];
+    await desk.watch.alone('leases', async () => {
+      inner.push(await desk.watch.alone('leases', () => Promise.resolve()));
+    });
+    expect(inner).toEqual([false]);
+  });
+
   it('lets the next process sweep when a sweep fails', async () => {
     await expect(desk.watch.alone('x', () => Promise.reject(new Error('No.')))).rejects.toThrow('No.');
     await expect(desk.watch.alone('x', () => Promise.resolve())).resolves.toBe(true);
