@@ -101,7 +101,7 @@ BEGIN
     SELECT FROM review_cards c
     WHERE c.tenant_id = NEW.tenant_id AND c.review_id = NEW.review_id AND c.task_id = NEW.task_id AND c.result_id = NEW.result_id
       AND c.status = 'APPROVED' AND c.output_digest = NEW.output_digest AND c.operator_id = NEW.operator_id
-      AND c.resolution_at = NEW.decided_at
+      AND c.resolution_at = NEW.decided_at AND c.policy_version = NEW.policy_version AND c.edited = NEW.edited
   ) THEN
     RAISE EXCEPTION 'the receipt of card % says something else than the card', NEW.review_id USING ERRCODE = 'check_violation';
   END IF;
@@ -146,13 +146,13 @@ DECLARE
   released results;
 BEGIN
   SELECT * INTO released FROM results r WHERE r.tenant_id = NEW.tenant_id AND r.result_id = NEW.result_id;
-  IF released.decision ->> 'outcome' = 'APPROVE' THEN
+  IF NEW.stage <> 'EXECUTE' AND released.decision ->> 'outcome' = 'APPROVE' THEN
     RETURN NULL;
   END IF;
   INSERT INTO receipt_uses (tenant_id, review_id, task_id, result_id, used_at)
   SELECT p.tenant_id, p.review_id, p.task_id, NEW.result_id, NEW.completed_at FROM approval_receipts p
   WHERE p.tenant_id = NEW.tenant_id AND p.review_id = NEW.review_id AND p.task_id = NEW.task_id
-    AND (NEW.stage <> 'EXECUTE' OR p.output_digest = released.output_digest);
+    AND CASE WHEN NEW.stage = 'EXECUTE' THEN p.output_digest = released.output_digest ELSE p.result_id = NEW.result_id END;
   IF NOT FOUND AND (approved_without_receipt(NEW) OR EXISTS (
     SELECT FROM approval_receipts p WHERE p.tenant_id = NEW.tenant_id AND p.review_id = NEW.review_id
   )) THEN

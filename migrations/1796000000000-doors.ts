@@ -22,6 +22,13 @@ ALTER TABLE review_cards ADD COLUMN proposed_by text;
 ALTER TABLE review_cards ADD CONSTRAINT review_cards_not_by_proposer
   CHECK (NOT (status = 'APPROVED' AND operator_id = proposed_by)) NOT VALID;
 
+CREATE FUNCTION keep_proposer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'who proposed what card % shows cannot change', OLD.review_id USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER review_cards_keep_proposer BEFORE UPDATE ON review_cards FOR EACH ROW
+  WHEN (NEW.proposed_by IS DISTINCT FROM OLD.proposed_by) EXECUTE FUNCTION keep_proposer();
+
 ALTER TABLE api_keys ADD COLUMN holder_id uuid;
 ALTER TABLE api_keys ADD COLUMN last_used_at timestamptz(3);
 ALTER TABLE api_keys ADD CONSTRAINT api_keys_holder

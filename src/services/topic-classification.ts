@@ -114,7 +114,7 @@ function textOf(output: JsonValue): string {
     else if (isJsonObject(value)) {
       for (const name of Object.keys(value).sort()) {
         const member = value[name] ?? null;
-        if (typeof member === 'object') lines.push(name);
+        if (typeof member === 'object' || typeof member === 'boolean') lines.push(name);
         visit(member, `${name}: `);
       }
     } else for (const entry of value) visit(entry, '');

@@ -358,6 +358,7 @@ describe('the guards in the database', () => {
         `proposed_output = '{ "reply": "It is on its way." }'`,
         `output_digest = 'sha256:0'`,
         'result_id = gen_random_uuid()',
+        `proposed_by = 'somebody else'`,
       ];
       for (const change of changes) {
         await expect(

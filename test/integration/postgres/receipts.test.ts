@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Decision } from '../../../src/models/decision.js';
 import { digestOf } from '../../../src/models/digest.js';
 import type { Receipt } from '../../../src/models/receipt.js';
 import { decideCard, type ReviewCard } from '../../../src/models/review.js';
@@ -27,9 +29,11 @@ describe('the receipt of an approval', () => {
     onApproval: Task['onApproval'],
     receiptOf: (card: ReviewCard) => Receipt | undefined = aReceipt,
     edit?: { output: string; outputDigest: string },
+    instead?: { readonly waiting: Awaited<ReturnType<typeof held>>; readonly resultId: string },
   ) => {
-    const waiting = await held(desk.ledger, { tenantId, onApproval });
-    const { taskId, reviewId, resultId } = waiting.card;
+    const waiting = instead?.waiting ?? (await held(desk.ledger, { tenantId, onApproval }));
+    const { taskId, reviewId } = waiting.card;
+    const { resultId } = instead ?? waiting.card;
     return decide(desk.ledger, tenantId, { tasks: [taskId], reviews: [reviewId] }, (view) => {
       const said = { status: 'APPROVED', operatorId: 'operator-1', comment: null } as const;
       const pending = view.get('review', reviewId) ?? waiting.card;
@@ -47,12 +51,12 @@ describe('the receipt of an approval', () => {
     });
   };
   /** Hands in an executed result with this digest, and ends the task with it. */
-  const execute = async (ready: Task, outputDigest: string) => {
+  const execute = async (ready: Task, outputDigest: string, decision: Decision | null = null) => {
     const running = await claimed(desk.ledger, ready);
     const { taskId, attempt, leaseToken } = running;
     const result = aResult({ tenantId, taskId, attempt, leaseToken: leaseToken ?? '', stage: 'EXECUTE' });
     await decide(desk.ledger, tenantId, { tasks: [taskId] }, (view) => {
-      view.put('result', { ...result, decision: null, outputDigest });
+      view.put('result', { ...result, decision, outputDigest });
       view.put(
         'task',
         finishTask(view.get('task', taskId) ?? running, 'SUCCEEDED', view.now, { resultId: result.resultId }),
@@ -98,6 +102,35 @@ describe('the receipt of an approval', () => {
     expect(await usesOf(card.reviewId)).toEqual([]);
   });
 
+  it('releases at stage EXECUTE nothing that the Judge alone approved', async () => {
+    const { task, card } = await approve('EXECUTE');
+    const byJudge = { outcome: 'APPROVE', policyVersion: 1, reasons: [] } as const;
+    await expect(execute(task, digestOf('Another.'), byJudge)).rejects.toMatchObject(
+      refused('no receipt releases'),
+    );
+    expect(await usesOf(card.reviewId)).toEqual([]);
+  });
+
+  it('releases at once the very result that was held, and no other of the task', async () => {
+    const earlier = await held(desk.ledger, { tenantId, onApproval: 'COMPLETE' });
+    const other = aResult({ tenantId, taskId: earlier.card.taskId, attempt: 9, leaseToken: randomUUID() });
+    await decide(desk.ledger, tenantId, {}, (view) => {
+      view.put('result', other);
+    });
+    await expect(
+      approve('COMPLETE', aReceipt, undefined, { waiting: earlier, resultId: other.resultId }),
+    ).rejects.toMatchObject(refused('no receipt releases'));
+  });
+
+  it('is not made of a card that is not approved', async () => {
+    const { card } = await held(desk.ledger, { tenantId });
+    const decided = { ...card, operatorId: 'operator-1', resolutionAt: new Date() };
+    const early = decide(desk.ledger, tenantId, {}, (view) => {
+      view.put('receipt', aReceipt(decided));
+    });
+    await expect(early).rejects.toMatchObject(refused('says something else'));
+  });
+
   it('releases once', async () => {
     const { card } = await approve('COMPLETE');
     await expect(
@@ -113,6 +146,10 @@ describe('the receipt of an approval', () => {
       { outputDigest: digestOf('Another.') },
       { operatorId: 'operator-2' },
       { decidedAt: new Date(0) },
+      { taskId: randomUUID() },
+      { resultId: randomUUID() },
+      { policyVersion: 2 },
+      { edited: true },
     ]) {
       await expect(approve('COMPLETE', (card) => aReceipt(card, lie))).rejects.toMatchObject(
         refused('says something else'),

@@ -137,8 +137,14 @@ describe('what the topic classifier says', () => {
     const { decide, classifier } = gate();
     await decide({ reply: ['Take it', { daily: 3, ok: true }], note: null, about: 'Ё́х' });
     await decide({ about: 'Ё́х', note: null, reply: ['Take it', { ok: true, daily: 3 }] });
-    expect(classifier.asked[0]).toBe('about: Ё́х\nnote\nreply\nTake it\ndaily: 3');
+    expect(classifier.asked[0]).toBe('about: Ё́х\nnote\nreply\nTake it\ndaily: 3\nok');
     expect(classifier.asked[1]).toBe(classifier.asked[0]);
+  });
+
+  it('is asked for an output that says something in names alone', async () => {
+    const { decide, classifier } = gate();
+    await decide({ 'Vote for them on Monday.': true, 'Tell everybody.': null });
+    expect(classifier.asked).toEqual(['Tell everybody.\nVote for them on Monday.']);
   });
 
   it.each([null, '', '  ', [], true, [null, []]])(

@@ -150,7 +150,6 @@ export function aCard(fields: Partial<ReviewCard> = {}): ReviewCard {
   };
 }
 
-/** A run without tasks so far. */
 /** The receipt of a decided card; its signature is nobody's. */
 export function aReceipt(card: ReviewCard, fields: Partial<Receipt> = {}): Receipt {
   const { tenantId, reviewId, taskId, resultId, outputDigest, edited, policyVersion } = card;
@@ -173,6 +172,7 @@ export function aReceipt(card: ReviewCard, fields: Partial<Receipt> = {}): Recei
   };
 }
 
+/** A run without tasks so far. */
 export function aSession(fields: Partial<Session> = {}): Session {
   return {
     sessionId: uuidv7(),
