@@ -64,6 +64,7 @@ export class LedgerState {
   private readonly held = new Map<string, number>();
   private readonly policies = new Map<string, Rows['policy']>();
   private readonly trials = new Map<string, TrialsUnderWay>();
+  private readonly moved = new Map<string, Head>();
   readonly events: AuditEvent[] = [];
 
   constructor(
@@ -154,9 +155,24 @@ export class LedgerState {
     return head;
   }
 
+  /** The heads that are no longer as they were read. */
+  movedHeads(): readonly object[] {
+    return [...this.moved].map(([tenantId, { sequence, hash, openTasks }]) => ({
+      tenantId,
+      sequence,
+      hash,
+      openTasks,
+    }));
+  }
+
+  private moveHead(tenantId: string, to: Partial<Head>): void {
+    const head = this.headOf(tenantId);
+    this.moved.set(tenantId, Object.assign(head, to));
+  }
+
   private keep({ tenantId, puts, events }: Layer): void {
     const last = events.at(-1);
-    if (last) Object.assign(this.headOf(tenantId), placeOf(last));
+    if (last) this.moveHead(tenantId, placeOf(last));
     for (const event of events) this.events.push(event);
     for (const { current } of puts.task.values()) this.noteTask(current);
     this.noteTrials(tenantId, puts);
@@ -182,8 +198,8 @@ export class LedgerState {
   }
 
   private count(task: Task, change: 1 | -1): void {
-    const head = this.heads.get(task.tenantId);
-    if (head && !isFinal(task.status)) head.openTasks += change;
+    const { tenantId } = task;
+    if (!isFinal(task.status)) this.moveHead(tenantId, { openTasks: this.openTasksOf(tenantId) + change });
     if (task.status !== 'RUNNING' || task.agentId === null) return;
     this.held.set(within(task.tenantId, task.agentId), this.heldBy(task.tenantId, task.agentId) + change);
   }

@@ -48,19 +48,13 @@ export class LedgerWriter {
   }
 
   private events(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
-    const { events } = state;
-    if (events.length === 0) return [];
-    const rows = events.map(({ actor, ...event }) => ({
+    const heads = state.movedHeads();
+    if (heads.length === 0) return [];
+    const rows = state.events.map(({ actor, ...event }) => ({
       ...event,
       actorType: actor.type,
       actorId: actor.id,
     }));
-    const ends = new Map(
-      events.map(({ tenantId, sequence, hash }) => [
-        tenantId,
-        { tenantId, sequence, hash, openTasks: state.openTasksOf(tenantId) },
-      ]),
-    );
-    return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify([...ends.values()])])];
+    return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify(heads)])];
   }
 }

@@ -141,6 +141,25 @@ describe('the ledger, when things go wrong', () => {
     }
   });
 
+  it('puts work that is carried on before work that is added, however much of that waits', async () => {
+    const holder = await locking('SELECT FROM audit_heads WHERE tenant_id = $1 FOR UPDATE', [tenantId]);
+    const unit = (addsWork: boolean) =>
+      desk.ledger.transact({
+        tenantId,
+        addsWork,
+        needs: {},
+        decide: (view) => view.record(entry).sequence,
+      });
+    const first = unit(false);
+    await eventually(backendsThatWaitForALock, (pids) => pids.length > 0);
+    const added = Array.from({ length: 100 }, () => unit(true));
+    const carriedOn = Array.from({ length: 5 }, () => unit(false));
+    await holder.release();
+    const place = await first;
+    expect(await Promise.all(carriedOn)).toEqual([1, 2, 3, 4, 5].map((nth) => place + nth));
+    expect(Math.min(...(await Promise.all(added)))).toBe(place + 6);
+  });
+
   it('says UNAVAILABLE when it waits too long for its turn', async () => {
     const impatient = new URL(bench.url);
     impatient.searchParams.set('options', '-c lock_timeout=50');

@@ -72,6 +72,13 @@ describe('the count of open tasks', () => {
     );
   });
 
+  it('is kept by a unit that says nothing of what it changes, too', async () => {
+    await decide(desk.ledger, tenantId, {}, (view) => {
+      view.put('task', aTask({ tenantId }));
+    });
+    expect([await lookAt(tenantId), await rowsOf(tenantId)]).toEqual([1, 1]);
+  });
+
   it('is taken anew after a version that does not keep it has written', async () => {
     await put(desk, tenantId, aTask({ tenantId }));
     await bench.sql.query('UPDATE audit_heads SET open_tasks = 7, open_tasks_at = 0 WHERE tenant_id = $1', [
