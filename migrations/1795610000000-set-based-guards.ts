@@ -11,7 +11,6 @@ export class SetBasedGuards1795610000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(parents);
     await queryRunner.query(lifecycle);
-    await queryRunner.query(times);
     await queryRunner.query(estimates);
   }
 
@@ -113,12 +112,6 @@ CREATE TRIGGER tasks_begin_queued AFTER INSERT ON tasks REFERENCING NEW TABLE AS
 CREATE TRIGGER tasks_lifecycle AFTER UPDATE ON tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
   FOR EACH STATEMENT EXECUTE FUNCTION check_changed_tasks();
 DROP FUNCTION check_task();
-`;
-
-/** Events come in the order of their times, so that the ranges of a few pages each are all that an index needs to hold. */
-const times = /* sql */ `
-DROP INDEX audit_events_at;
-CREATE INDEX audit_events_at ON audit_events USING brin (at) WITH (pages_per_range = 16, autosummarize = on);
 `;
 
 /**

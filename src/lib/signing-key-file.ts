@@ -1,7 +1,10 @@
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootError } from '../models/boot-error.js';
+import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
+import { readIfPresent, syncFolder } from './files.js';
 
 const fileName = 'audit-signing-key.pem';
 
@@ -9,21 +12,21 @@ const fileName = 'audit-signing-key.pem';
  * The key of an installation that was given none: made at the first start and kept in the data directory, readable by its
  * owner alone. Of processes that start together on one directory, one makes it.
  *
- * @param makeKey Makes a key, as PEM.
  * @throws BootError when it can neither be read nor kept
  */
-export async function ensureSigningKeyFile(dataDir: string, makeKey: () => string): Promise<string> {
+export async function ensureSigningKeyFile(dataDir: string): Promise<KeyObject> {
   const path = join(dataDir, fileName);
   try {
     const kept = await readIfPresent(path);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) return privateKeyFrom(kept);
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await keepFirst(path, makeKey());
-    return await readFile(path, 'utf8');
+    await keepFirst(path, newPrivateKey());
+    await syncFolder(dataDir);
+    return privateKeyFrom((await readIfPresent(path)) ?? '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BootError(
-      `The key that signs the audit record cannot be kept (${reason}): set AUDIT_SIGNING_KEY, or CHIMERA_DATA_DIR to a folder of your own.`,
+      `The key that signs the audit record, ${path}, cannot be read or kept (${reason}): set AUDIT_SIGNING_KEY, or CHIMERA_DATA_DIR to a folder of your own.`,
       { cause: error },
     );
   }
@@ -32,31 +35,18 @@ export async function ensureSigningKeyFile(dataDir: string, makeKey: () => strin
 /** Written aside and linked into place, which fails if somebody else's is there: no half of a key is ever read. */
 async function keepFirst(path: string, key: string): Promise<void> {
   const staging = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = await open(staging, 'wx', 0o600);
   try {
-    await file.writeFile(key);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    const file = await open(staging, 'wx', 0o600);
+    try {
+      await file.writeFile(key);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await link(staging, path);
   } catch (error) {
-    if (!isFault(error, 'EEXIST')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {
-    await unlink(staging);
+    await rm(staging, { force: true });
   }
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isFault(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-function isFault(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -13,7 +13,7 @@ import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { newApiKeyText } from '../models/api-key-text.js';
 import { BootError } from '../models/boot-error.js';
-import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
+import { privateKeyFrom } from '../models/signing-key.js';
 import { mustBeFree } from './listening.js';
 import type { RedisConnections, Resources } from './resources.js';
 
@@ -32,6 +32,8 @@ export async function openResources(config: Config): Promise<OpenedResources> {
   await mustBeFree(config);
   const undo: (() => unknown)[] = [];
   try {
+    // Before the admin's key, which is shown once, and only if nothing fails after it was made.
+    const signingKey = await openSigningKey(config);
     const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
     if (redis) undo.push(() => closeRedis(redis));
     const database = await openDatabase(config);
@@ -39,7 +41,6 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     const dataSource = await openDataSource(database.url);
     undo.push(() => dataSource.destroy());
     const admin = await ensureAdminKey(dataSource, config.adminKey, newApiKeyText);
-    const signingKey = await openSigningKey(config);
     // None connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);
     const locks = new SessionLocks(database.url);
@@ -87,7 +88,7 @@ async function openDatabase({ databaseUrl, dataDir }: Config) {
 }
 
 async function openSigningKey({ auditSigningKey, dataDir }: Config): Promise<KeyObject> {
-  return privateKeyFrom(auditSigningKey ?? (await ensureSigningKeyFile(dataDir, newPrivateKey)));
+  return auditSigningKey === undefined ? ensureSigningKeyFile(dataDir) : privateKeyFrom(auditSigningKey);
 }
 
 async function openDataSource(url: string): Promise<DataSource> {

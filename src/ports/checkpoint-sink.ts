@@ -6,8 +6,8 @@ export abstract class CheckpointSinkPort {
   abstract readonly name: string;
 
   /**
-   * Resolves once the sink has all of them for good, in this order. Rejects when that is not certain, within 30 s; they then come
-   * again, so a sink may have one twice. Rejects at once when `stopping` aborts.
+   * Resolves once the sink has all of them for good, in this order. Rejects when that is not certain; they then come
+   * again, so a sink may have one twice. Rejects at once when `stopping` aborts, where the medium allows it.
    */
   abstract deliver(checkpoints: readonly Checkpoint[], stopping?: AbortSignal): Promise<void>;
 }

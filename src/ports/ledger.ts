@@ -47,6 +47,8 @@ export interface Needs {
   readonly policy?: boolean;
   /** The tenant's brake, by the tenant's id. */
   readonly fleetBrakes?: readonly string[];
+  /** How many tasks of the tenant are open. */
+  readonly openTasks?: boolean;
   /** How many backtests and shadows the tenant has under way. */
   readonly trials?: boolean;
 }

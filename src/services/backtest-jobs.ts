@@ -17,7 +17,7 @@ export class BacktestJobs implements OnApplicationBootstrap, OnModuleDestroy {
     this.queue.onDue((backtest) => this.run.run(backtest, this.stopping.signal));
   }
 
-  /** Before the queue is closed, which waits for what it has handed out. */
+  /** Before the queue is closed, which waits a while for what it has handed out. */
   onModuleDestroy(): void {
     this.stopping.abort(new Error('The server is stopping; another one goes on with the backtest.'));
   }

@@ -1,10 +1,13 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import type { Checkpoint } from '../models/checkpoint.js';
 import { CHECKPOINT_SINKS, type CheckpointSinkPort } from '../ports/checkpoint-sink.js';
 import { CheckpointsPort, type SinkBacklog } from '../ports/checkpoints.js';
 
 const stride = 100;
 /** How many portions a sink gets in one go: what is left has its turn when others have had theirs. */
 const portions = 10;
+/** A sink that has not answered after this long has failed, in milliseconds. */
+const patienceMs = 30_000;
 /** A sink that failed is tried again after one second, then two, four … up to this, in milliseconds. */
 const longestPauseMs = 60_000;
 
@@ -19,6 +22,8 @@ export class CheckpointDelivery implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CheckpointDelivery.name);
   private readonly troubles = new Map<string, Trouble>();
   private readonly failures = new Map<string, number>();
+  /** Sinks that have not answered yet, also when nobody waits for them any more: they are given nothing else meanwhile. */
+  private readonly busy = new Set<string>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -33,7 +38,8 @@ export class CheckpointDelivery implements BeforeApplicationShutdown {
 
   /** Brings each sink that is not in trouble what it has not got. A sink that fails keeps no other from its own. */
   async deliver(): Promise<void> {
-    await Promise.all(this.sinks.map((sink) => this.deliverTo(sink)));
+    const outcomes = await Promise.allSettled(this.sinks.map((sink) => this.deliverTo(sink)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** How much each sink has not got. */
@@ -52,12 +58,12 @@ export class CheckpointDelivery implements BeforeApplicationShutdown {
 
   private async deliverTo(sink: CheckpointSinkPort): Promise<void> {
     const trouble = this.troubles.get(sink.name);
-    if (trouble && trouble.retryAt > Date.now()) return;
+    if (this.busy.has(sink.name) || (trouble && trouble.retryAt > Date.now())) return;
     for (let portion = 0; portion < portions && !this.ends(); portion += 1) {
       const waiting = await this.checkpoints.undelivered(sink.name, stride);
       if (waiting.length === 0) return;
       try {
-        await sink.deliver(waiting, this.stopping.signal);
+        await this.handOver(sink, waiting);
       } catch (error) {
         if (!this.ends()) this.noteFailure(sink.name, waiting.length, error);
         return;
@@ -67,6 +73,21 @@ export class CheckpointDelivery implements BeforeApplicationShutdown {
         this.logger.log({ sink: sink.name }, 'The checkpoint sink is back.');
       if (waiting.length < stride) return;
     }
+  }
+
+  /** Rejects when the sink does, when it has taken too long, and when the process stops. */
+  private async handOver(sink: CheckpointSinkPort, checkpoints: readonly Checkpoint[]): Promise<void> {
+    const over = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(patienceMs)]);
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      const giveUp = () => {
+        reject(over.reason instanceof Error ? over.reason : new Error('The delivery was given up.'));
+      };
+      if (over.aborted) giveUp();
+      else over.addEventListener('abort', giveUp);
+    });
+    this.busy.add(sink.name);
+    const taken = sink.deliver(checkpoints, over).finally(() => this.busy.delete(sink.name));
+    await Promise.race([taken, givenUp]);
   }
 
   private noteFailure(sink: string, checkpoints: number, error: unknown): void {

@@ -82,6 +82,10 @@ export class ReviewDesk {
    */
   async decide(caller: Caller, tenantId: string, reviewId: string, verdict: Verdict): Promise<ReviewCard> {
     const seen = await this.get(tenantId, reviewId);
+    // Before the gate is asked, which may send an edit out. Who proposed what a card shows never changes.
+    if (seen.status === 'PENDING' && verdict.status === 'APPROVED' && seen.proposedBy === caller.id) {
+      throw ownProposal(seen);
+    }
     const edit = verdict.status === 'APPROVED' ? editOf(seen, verdict.editedOutput) : undefined;
     const judged =
       edit && seen.status === 'PENDING'
@@ -96,7 +100,6 @@ export class ReviewDesk {
         if (!current || !held) throw reviewNotFound(reviewId);
         if (current.status !== 'PENDING')
           return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
-        if (verdict.status === 'APPROVED' && current.proposedBy === caller.id) throw ownProposal(current);
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
         return { ...settle(view, this.signer, caller, current, held, verdict, edit, judged), now: view.now };
       },

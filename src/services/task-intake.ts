@@ -112,7 +112,7 @@ type Identity = Pick<Task, 'traceId' | 'idempotencyKey' | 'requestDigest'>;
 function needsOf(submissions: readonly TaskSubmission[]) {
   const sessions = submissions.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]));
   const tasks = submissions.flatMap(({ parentTaskId }) => (parentTaskId === undefined ? [] : [parentTaskId]));
-  return { sessions, tasks };
+  return { sessions, tasks, openTasks: true };
 }
 
 function sameRequest(known: Task, requestDigest: string | null): Task {

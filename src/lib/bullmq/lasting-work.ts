@@ -27,16 +27,19 @@ export function workLastingly(
   onFault: (error: Error) => void,
 ): () => Promise<void> {
   const over = new AbortController();
-  let worker = open();
+  const begin = () => {
+    const begun = open();
+    begun.on('error', onFault);
+    return begun;
+  };
+  let worker = begin();
   const work = async () => {
-    worker.on('error', onFault);
     while (!(await ran(worker))) {
       // What comes of closing what never was open is of no interest.
       worker.close().catch(() => undefined);
       const waited = pause(betweenBeginningsMs, true, { signal: over.signal });
       if (!(await waited.catch(() => false))) return;
-      worker = open();
-      worker.on('error', onFault);
+      worker = begin();
     }
   };
   void work();

@@ -43,7 +43,7 @@ export interface QueueOpener {
   source(name: string): JobSource;
   /**
    * Jobs are handed to the processor as they come due, at most `atOnce` at a time, from when the store can be reached. Returns
-   * the way to stop, which waits for the jobs in hand, though not for a store that is away.
+   * the way to stop, which waits for the jobs in hand, for three seconds at the most.
    */
   work(name: string, processor: Processor<object, void>, atOnce?: number): () => Promise<void>;
 }

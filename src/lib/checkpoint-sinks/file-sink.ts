@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Checkpoint, signedCheckpoint } from '../../models/checkpoint.js';
 import { CheckpointSinkPort } from '../../ports/checkpoint-sink.js';
+import { syncFolder } from '../files.js';
 
 const newline = 0x0a;
 
@@ -35,14 +36,4 @@ async function endsInLine(file: FileHandle): Promise<boolean> {
   if (size === 0) return true;
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] === newline;
-}
-
-/** A file that is new is only there after a crash once its folder is on the disk too. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

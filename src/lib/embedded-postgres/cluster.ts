@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootError } from '../../models/boot-error.js';
+import { readIfPresent, syncFolder } from '../files.js';
 import { runToEnd, type PostgresPrograms, type ServerAccount } from './server-account.js';
 
 /** The name that PostgreSQL's own superuser has in the cluster. */
@@ -91,30 +92,10 @@ async function initialise(
   }
   await rename(join(staging, 'data'), paths.cluster);
   await rm(staging, { recursive: true });
-  if (durable) await syncDirectory(paths.dataDir);
-}
-
-/** Without this a power cut could take back the rename, and with it every commit made since. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  if (durable) await syncFolder(paths.dataDir);
 }
 
 async function writeSecret(path: string, secret: string): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
-}
-
-/** A file's text; `undefined` when there is no such file. */
-export async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

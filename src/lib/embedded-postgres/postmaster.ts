@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { BootError } from '../../models/boot-error.js';
-import { readIfPresent, type DataPaths } from './cluster.js';
+import { readIfPresent } from '../files.js';
+import type { DataPaths } from './cluster.js';
 import type { PostgresPrograms, ServerAccount } from './server-account.js';
 
 /** A PostgreSQL server process that accepts connections on 127.0.0.1. */

@@ -19,8 +19,6 @@ export interface Loaded {
 
 interface Locked extends Head {
   readonly tenantId: string;
-  /** Whether `openTasks` was counted at the end of the chain, and not before a version that did not count went on from there. */
-  readonly counted: boolean;
   readonly now: Date;
 }
 
@@ -150,7 +148,7 @@ export class LedgerReader {
       policies: await reading.policies,
       trials: await reading.trials,
     };
-    const heads = await counted(sender, (await locking).rows as readonly Locked[]);
+    const heads = await counted(sender, wanted, (await locking).rows as readonly Locked[]);
     return {
       heads: new Map(heads.map((head) => [head.tenantId, head])),
       now: new Date(Math.max(0, ...heads.map(({ now }) => now.getTime()))),
@@ -197,14 +195,19 @@ export class LedgerReader {
   }
 }
 
-/** The heads with as many open tasks as there are. */
-function counted(sender: Sender, heads: readonly Locked[]): Promise<readonly Locked[]> {
+/** The heads with as many open tasks as there are, where somebody asks for that. */
+function counted(
+  sender: Sender,
+  wanted: readonly Wanted[],
+  heads: readonly Locked[],
+): Promise<readonly Locked[]> {
+  const asked = new Set(wanted.filter(({ needs }) => needs.openTasks).map(({ tenantId }) => tenantId));
   return Promise.all(
     heads.map(async (head) => {
-      if (head.counted) return head;
+      if (head.counted || !asked.has(head.tenantId)) return head;
       const { rows } = await sender.send(countOpenTasks, [head.tenantId, openStatuses]);
       const [{ count } = { count: 0 }] = rows as readonly { readonly count: number }[];
-      return { ...head, openTasks: count };
+      return { ...head, openTasks: count, counted: true };
     }),
   );
 }

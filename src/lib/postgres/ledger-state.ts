@@ -23,6 +23,8 @@ export interface Head {
   sequence: number;
   hash: string;
   openTasks: number;
+  /** Whether `openTasks` was counted at the end of the chain, and not before a version that did not count went on from there. */
+  readonly counted: boolean;
 }
 
 /** A row as it was read, `undefined` for a new one, and as it is now. */
@@ -157,11 +159,11 @@ export class LedgerState {
 
   /** The heads that are no longer as they were read. */
   movedHeads(): readonly object[] {
-    return [...this.moved].map(([tenantId, { sequence, hash, openTasks }]) => ({
+    return [...this.moved].map(([tenantId, { sequence, hash, openTasks, counted }]) => ({
       tenantId,
       sequence,
       hash,
-      openTasks,
+      openTasks: counted ? openTasks : null,
     }));
   }
 

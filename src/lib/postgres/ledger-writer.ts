@@ -7,7 +7,8 @@ function appendEvents(tables: Tables): Statement {
   return {
     name: 'append-events',
     text: `WITH appended AS (${tables.audit.insert.text})
-      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash, open_tasks = r."openTasks", open_tasks_at = r.sequence
+      UPDATE audit_heads h SET sequence = r.sequence, hash = r.hash, open_tasks = COALESCE(r."openTasks", h.open_tasks),
+        open_tasks_at = CASE WHEN r."openTasks" IS NULL THEN h.open_tasks_at ELSE r.sequence END
       FROM json_to_recordset($2::json) AS r("tenantId" text, sequence bigint, hash text, "openTasks" bigint)
       WHERE h.tenant_id = r."tenantId"`,
   };

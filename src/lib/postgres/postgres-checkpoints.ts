@@ -70,7 +70,7 @@ export class PostgresCheckpoints extends CheckpointsPort {
          SELECT * FROM audit_checkpoints c WHERE c.tenant_id = h.tenant_id AND c.sequence > COALESCE(d.sequence, 0)
          ORDER BY c.sequence LIMIT $2
        ) c
-       ORDER BY c.tenant_id, c.sequence LIMIT $2`,
+       ORDER BY h.tenant_id, c.sequence LIMIT $2`,
       [sink, limit],
     );
   }

@@ -62,7 +62,7 @@ export class PostgresLedger extends LedgerPort {
         const { rows } = await sender.send(this.insertTenant, [tenantId, name, genesisHash]);
         const [tenant] = rows as readonly Tenant[];
         if (!tenant) return { value: undefined, write: () => [] };
-        const head = { sequence: 0, hash: genesisHash, openTasks: 0 };
+        const head = { sequence: 0, hash: genesisHash, openTasks: 0, counted: true };
         const state = new LedgerState(tenant.createdAt, new Map([[tenantId, head]]));
         state.run(tenantId, (view) => {
           const { createdAt } = tenant;

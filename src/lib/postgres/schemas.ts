@@ -553,8 +553,7 @@ export const auditSchema = new EntitySchema<AuditRow>({
     },
     { name: 'audit_events_type', columns: ['tenantId', 'type', 'sequence'] },
     { name: 'audit_events_actor', columns: ['tenantId', 'actorId', 'sequence'] },
-    // A BRIN index, which the mapping has no word for.
-    { name: 'audit_events_at', columns: ['at'], synchronize: false },
+    { name: 'audit_events_at', columns: ['tenantId', 'at'] },
   ],
   checks: [{ name: 'audit_events_sequence_positive', expression: 'sequence >= 1' }],
 });

@@ -9,6 +9,8 @@ import { sessionSettings } from './data-source.js';
 export class SessionLocks {
   /** A session may take its own lock twice, so what this process holds is known here. */
   private readonly held = new Set<string>();
+  /** Whether the connection may hold a lock that nobody knows of. */
+  private tainted = false;
   private readonly pool: pg.Pool;
 
   constructor(url: string) {
@@ -37,8 +39,9 @@ export class SessionLocks {
       try {
         await work();
       } finally {
-        // What could not be given back was lost with its connection.
-        await this.ask(giveBack, name).catch(() => undefined);
+        await this.ask(giveBack, name).catch(() => {
+          this.tainted = true;
+        });
       }
       return true;
     } finally {
@@ -50,9 +53,9 @@ export class SessionLocks {
     await this.pool.end();
   }
 
-  /** A connection whose answer did not come may hold a lock that nobody knows of: it is ended, and its locks with it. */
+  /** A connection whose answer did not come, or that could not be asked for a lock back, is ended, and its locks with it. */
   private async ask(sql: string, name: string): Promise<boolean> {
-    const client = await this.pool.connect();
+    const client = await this.connect();
     let fault: unknown;
     try {
       const { rows } = await client.query<{ done: boolean }>(sql, [name]);
@@ -63,6 +66,14 @@ export class SessionLocks {
     } finally {
       client.release(fault instanceof Error ? fault : undefined);
     }
+  }
+
+  private async connect(): Promise<pg.PoolClient> {
+    const client = await this.pool.connect();
+    if (!this.tainted) return client;
+    this.tainted = false;
+    client.release(true);
+    return this.pool.connect();
   }
 }
 

@@ -335,6 +335,56 @@ describe('the guards in the database', () => {
     });
   });
 
+  describe('on statements of many rows', () => {
+    it('look at each of them', async () => {
+      const tasks = [];
+      for (let nth = 0; nth < 3; nth += 1) tasks.push(await queued(desk.ledger, { tenantId }));
+      const ids = tasks.map(({ taskId }) => taskId);
+      const last = ids[2];
+      await expect(
+        attempt(
+          `UPDATE tasks SET status = CASE WHEN task_id = $2 THEN 'FAILED' ELSE 'CANCELLED' END, completed_at = now()
+           WHERE task_id = ANY($1)`,
+          [ids, last],
+        ),
+      ).rejects.toMatchObject({
+        ...illegal,
+        message: expect.stringContaining(`${last} cannot go from QUEUED`),
+      });
+      const columns = async (table: string, but: readonly string[]) => {
+        const { rows } = await bench.sql.query<{ columns: string }>(
+          `SELECT string_agg(column_name, ', ') AS columns FROM information_schema.columns
+           WHERE table_name = $1 AND NOT column_name = ANY ($2)`,
+          [table, but],
+        );
+        return rows[0]?.columns ?? '';
+      };
+      const others = await columns('tasks', ['tenant_id', 'task_id', 'status', 'completed_at']);
+      const add = (tenant: string, status: string) =>
+        attempt(
+          `INSERT INTO tasks (tenant_id, task_id, status, completed_at, ${others})
+           SELECT CASE WHEN task_id = $2 THEN ${tenant} ELSE tenant_id END, gen_random_uuid(),
+                  CASE WHEN task_id = $2 THEN ${status} ELSE status END,
+                  CASE WHEN task_id = $2 AND ${status} <> 'QUEUED' THEN now() END, ${others}
+           FROM tasks WHERE task_id = ANY($1) ORDER BY task_id`,
+          [ids, last],
+        );
+      await expect(add('tenant_id', `'QUEUED'`)).resolves.toBe(3);
+      await expect(add(`'t_nobody'`, `'QUEUED'`)).rejects.toMatchObject({ code: '23503' });
+      await expect(add('tenant_id', `'CANCELLED'`)).rejects.toMatchObject(illegal);
+      const { result } = await held(desk.ledger, { tenantId });
+      const ofResults = await columns('results', ['result_id', 'task_id', 'attempt', 'lease_token']);
+      await expect(
+        attempt(
+          `INSERT INTO results (result_id, task_id, attempt, lease_token, ${ofResults})
+           SELECT gen_random_uuid(), CASE WHEN n = 3 THEN gen_random_uuid() ELSE task_id END, attempt + n, 'token ' || n, ${ofResults}
+           FROM results CROSS JOIN generate_series(1, 3) n WHERE result_id = $1 ORDER BY n`,
+          [result.resultId],
+        ),
+      ).rejects.toMatchObject({ code: '23503' });
+    });
+  });
+
   describe('on review cards', () => {
     it('refuse any change of a decided card', async () => {
       const { card } = await approved(desk.ledger, { tenantId });

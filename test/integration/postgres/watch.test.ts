@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { moveSession, type SessionState } from '../../../src/models/session.js';
 import { finishTask, type Task } from '../../../src/models/task.js';
@@ -100,6 +101,15 @@ describe('the watch', () => {
     });
     expect(await sweeping).toBe(true);
     expect(await desk.watch.alone('leases', () => Promise.resolve())).toBe(true);
+  });
+
+  it('lets nobody else sweep however long a sweep takes', async () => {
+    const other = await bench.open();
+    await desk.watch.alone('leases', async () => {
+      // The pool of connections lets go of one that idles for ten seconds, unless it is told not to.
+      await pause(11_000);
+      expect(await other.watch.alone('leases', () => Promise.resolve())).toBe(false);
+    });
   });
 
   it('lets one sweep at a time within a process too', async () => {

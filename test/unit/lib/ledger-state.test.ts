@@ -11,7 +11,7 @@ const queued: AuditEntry = { type: 'task.queued', actor: systemActor };
 
 function aState(): LedgerState {
   const heads = [tenantId, 't_other'].map(
-    (id) => [id, { sequence: 0, hash: genesisHash, openTasks: 2 }] as const,
+    (id) => [id, { sequence: 0, hash: genesisHash, openTasks: 2, counted: true }] as const,
   );
   return new LedgerState(now, new Map(heads));
 }
@@ -135,8 +135,8 @@ describe('the state of a batch', () => {
 
   it('chains the entries of each tenant, without gaps, onto the end that was read', () => {
     const heads = new Map([
-      [tenantId, { sequence: 41, hash: 'a'.repeat(64), openTasks: 7 }],
-      ['t_other', { sequence: 0, hash: genesisHash, openTasks: 0 }],
+      [tenantId, { sequence: 41, hash: 'a'.repeat(64), openTasks: 7, counted: true }],
+      ['t_other', { sequence: 0, hash: genesisHash, openTasks: 0, counted: true }],
     ]);
     const state = new LedgerState(now, heads);
     for (const tenant of [tenantId, 't_other', tenantId]) {
@@ -153,7 +153,12 @@ describe('the state of a batch', () => {
     ]);
     for (const { hash, ...event } of state.events) expect(hash).toBe(linkHash(event));
     expect(state.events.every(({ at }) => at === now)).toBe(true);
-    expect(heads.get(tenantId)).toEqual({ sequence: 45, hash: mine.at(-1)?.hash, openTasks: 7 });
+    expect(heads.get(tenantId)).toEqual({
+      sequence: 45,
+      hash: mine.at(-1)?.hash,
+      openTasks: 7,
+      counted: true,
+    });
   });
 
   it('puts nothing on a record that is not locked', () => {
