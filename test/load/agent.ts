@@ -50,6 +50,8 @@ export class Agent {
   private lastServedAt = 0;
   private stopping = false;
   private recovery: Promise<void> | undefined;
+  private absence: PromiseWithResolvers<void> | undefined;
+  private kept: Assignment | undefined;
 
   constructor(
     private readonly tenant: TenantAccess,
@@ -104,6 +106,38 @@ export class Agent {
     if (assignment) await this.perform(assignment);
   }
 
+  /** Takes a task and keeps it in hand. */
+  async hold(): Promise<void> {
+    while (!this.stopping && !this.kept) this.kept = await this.claim(poll);
+  }
+
+  /** Hands in what it kept. */
+  async finish(): Promise<void> {
+    const { kept } = this;
+    this.kept = undefined;
+    if (kept) await this.perform(kept);
+  }
+
+  /** Loses both connections at this instant, and says nothing until it appears again. */
+  vanish(): void {
+    this.absence = Promise.withResolvers();
+    void this.recover();
+    this.cut();
+  }
+
+  /** Vanishes with what it has in hand, for good. */
+  die(): void {
+    this.kept = undefined;
+    this.vanish();
+  }
+
+  /** Ends an absence. Resolves once the agent is served again. */
+  async appear(): Promise<void> {
+    this.absence?.resolve();
+    this.absence = undefined;
+    await this.served();
+  }
+
   /** Loses both connections at this instant. */
   cut(): void {
     this.pulse.cut();
@@ -121,6 +155,7 @@ export class Agent {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    this.absence?.resolve();
     await Promise.all([this.pulse.close(), this.hands.close()]);
   }
 
@@ -133,6 +168,7 @@ export class Agent {
   }
 
   private async comeBack(): Promise<void> {
+    await this.absence?.promise;
     const begun = performance.now();
     for (let failures = 0; !this.stopping; failures += 1) {
       await this.backOff(failures);

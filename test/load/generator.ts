@@ -4,7 +4,9 @@ import type { ScenarioName } from './options.js';
 import type { FromGenerator, Outcome, Plan, ToGenerator } from './plan.js';
 import { approve } from './scenarios/approve.js';
 import { fairness } from './scenarios/fairness.js';
+import { fleet10k } from './scenarios/fleet10k.js';
 import { heartbeats } from './scenarios/heartbeats.js';
+import { loss } from './scenarios/loss.js';
 import { overload } from './scenarios/overload.js';
 import { pull } from './scenarios/pull.js';
 import { storm } from './scenarios/storm.js';
@@ -18,9 +20,10 @@ const scenarios: Readonly<Record<ScenarioName, (ground: Ground) => Promise<Recor
   storm,
   soak: pull,
   fairness,
-  fleet10k: pull,
+  fleet10k,
   approve,
   overload,
+  loss,
 };
 
 /** Tells the process that started this one. It ends with that one. */

@@ -13,6 +13,7 @@ export const scenarioNames = [
   'fleet10k',
   'approve',
   'overload',
+  'loss',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -81,6 +82,7 @@ export const defaults: Readonly<Record<ScenarioName, Defaults>> = {
   fleet10k: { ...usual, agents: 10_000, pullers: 1_000, rate: 100, warmupS: 10, intervalMs: 10_000 },
   approve: { ...usual, rate: 100 },
   overload: { ...usual, pullers: 32, durationS: 60, rate: 0, held: 0.1 },
+  loss: { ...usual, pullers: 0, durationS: 15, rate: 0, intervalMs: 1_000 },
 };
 
 export const usage = `Usage: npm run load -- SCENARIO… [options]
@@ -94,19 +96,20 @@ writes load-report/. Ends with 1 when a promise is broken.
   storm        all connections cut at once; then the server killed and started again
   soak         mixed work for long; what is used must level off
   fairness     one tenant floods, the other sends one task a second
-  fleet10k     10,000 agents heartbeating every 10 s, and 100 tasks/s
+  fleet10k     10,000 agents heartbeating every 10 s, 100 tasks/s, and somebody leafing through the list
   approve      from an operator's yes being due to the EXECUTE assignment in hand
   overload     five times what can be done at most, from submitters that do not ask twice; then the return
-  instances    the scenarios named beside it (or all but soak, fleet10k and overload) with 1, 2 and 4 API processes
+  loss         three agents of ten cut off for --duration, less than the grace; then one of twenty dies
+  instances    the scenarios named beside it (or all but soak, fleet10k, overload and loss) with 1, 2 and 4 API processes
   all          all but soak and instances
 
   --agents N          agents (default 1000; fairness 200, fleet10k 10000)
   --pullers N         how many of them take tasks, on a connection of its own (default all; fleet10k 1000, overload 32)
-  --duration S        measured seconds (default 30; overload 60, soak 1800)
+  --duration S        measured seconds (default 30; overload 60, soak 1800, loss 15)
   --warmup S          seconds before that (default 5; soak 60, fleet10k 10)
   --instances K       API processes, 1-16 (default 1)
   --rate R            tasks or approvals a second (default: pull 300, storm, soak, fleet10k and approve 100)
-  --interval MS       between an agent's heartbeats (default 5000; heartbeats 1000, fleet10k 10000)
+  --interval MS       between an agent's heartbeats (default 5000; heartbeats and loss 1000, fleet10k 10000)
   --held P            per cent of the results that are held (default: work, storm, soak and overload 10, pull 0)
   --flood N           fairness: tasks of the flood (default 100000)
   --shared            fairness: each worker serves both tenants, taking turns

@@ -14,6 +14,9 @@ export interface Evidence {
   readonly account: AccountReport;
 }
 
+/** So many missed heartbeats make an agent OFFLINE, unless it is set otherwise. */
+const offlineAfterBeats = 6;
+
 /** Holds a run against the promises of its scenario. */
 export function judge(evidence: Evidence): readonly Verdict[] {
   return [...byScenario[evidence.options.scenario](evidence), ...always(evidence)];
@@ -45,12 +48,25 @@ const byScenario: Readonly<Record<ScenarioName, (evidence: Evidence) => readonly
   fleet10k: (evidence) => [
     latency(evidence, 'heartbeat', 'p95', [200, 50]),
     latency(evidence, 'due → in hand', 'p95', [200, 50]),
+    latency(evidence, 'page of agents', 'p95', [50]),
     atMost('memory of one API process', mostMemory(evidence.samples), 'MiB', [1_024, 400]),
-    none(evidence, 'failed requests', ['heartbeat', 'submit', 'claim', 'result']),
+    none(evidence, 'failed requests', ['heartbeat', 'submit', 'claim', 'result', 'page of agents']),
   ],
   approve: (evidence) => [
     latency(evidence, 'approve → in hand', 'p95', [50, 10]),
     none(evidence, 'failed requests', ['decide', 'claim', 'result']),
+  ],
+  loss: (evidence) => [
+    atMost(
+      'tasks taken away from agents that were cut off',
+      evidence.outcome.figures['tasks taken away'] ?? NaN,
+      '',
+      [0],
+    ),
+    atMost('dead agents found', evidence.outcome.figures['all found after, ms'] ?? NaN, 'ms', [
+      (offlineAfterBeats + 1) * evidence.options.intervalMs,
+    ]),
+    none(evidence, 'results refused', ['result']),
   ],
   overload: (evidence) => [
     heldUp(evidence.outcome.figures),

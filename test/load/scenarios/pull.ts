@@ -2,7 +2,7 @@ import type { Ground } from '../ground.js';
 import { Traffic } from '../traffic.js';
 import { slowestAgent } from './heartbeats.js';
 
-/** Agents long-poll and give signs of life, and tasks arrive at a rate: also the scenarios `fleet10k` and `soak`. */
+/** Agents long-poll and give signs of life, and tasks arrive at a rate: also the scenario `soak`. */
 export async function pull(ground: Ground): Promise<Record<string, number>> {
   const { agents, pullers, intervalMs, rate, durationS, warmupS } = ground.plan.options;
   const fleet = await ground.fleet(agents);
