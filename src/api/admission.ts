@@ -13,7 +13,7 @@ interface Range {
  */
 const everything: Range = { most: 4_096, fewest: 1_024 };
 /** Submissions in hand at once: what they wait for is given to others first, so that only fewer of them wait for less long. */
-const newWork: Range = { most: 1_024, fewest: 512 };
+const newWork: Range = { most: 1_024, fewest: 128 };
 /** Requests that take longer than this on average, in milliseconds, are more than the process can keep up with. */
 const tolerableMs = 400;
 /** How often a limit is thought over, in milliseconds. */

@@ -22,11 +22,14 @@ export interface BatchLimits {
    */
   readonly gapMs?: number;
   /**
-   * Items of one batch that yield, in times when there are others: so many, or as many as those. As many as there is room for
-   * unless given.
+   * Items of one batch that yield, in times when there are others: as many as bring it to this size, or two thirds of those. As many
+   * as there is room for unless given.
    */
   readonly maxYielding?: number;
 }
+
+/** Items that yield, for each that does not, in a batch of many. */
+const yieldingShare = 2 / 3;
 
 /** So long after an item that does not yield, in milliseconds, the next such item is expected at any moment. */
 const mixedTimesMs = 250;
@@ -34,9 +37,9 @@ const mixedTimesMs = 250;
 /**
  * Group commit: what arrives while a batch is under way goes into the next one, so that a batch is one item on a quiet
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
- * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, as many as those in each batch or a
+ * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, fewer than those in each batch or a
  * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
- * and never starved. After "Group Commit Timers and High Volume Transaction Systems",
+ * and never starved. What adds work is followed by two items that do it, so two thirds are more than can last. After "Group Commit Timers and High Volume Transaction Systems",
  * Helland et al., 1987, whose timer is here for busy times alone.
  */
 export class Batcher<I, R> {
@@ -98,7 +101,9 @@ export class Batcher<I, R> {
     const mixed = performance.now() - this.otherAt < mixedTimesMs;
     const kept = Math.min(maxYielding, this.yielding.length, maxBatch - 1);
     const others = this.waiting.splice(0, maxBatch - kept);
-    const most = mixed ? Math.max(maxYielding, others.length) : maxBatch;
+    const most = mixed
+      ? Math.max(maxYielding - others.length, Math.ceil(others.length * yieldingShare))
+      : maxBatch;
     return [...others, ...this.yielding.splice(0, Math.min(most, maxBatch - others.length))];
   }
 

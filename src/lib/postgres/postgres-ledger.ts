@@ -27,7 +27,7 @@ export class PostgresLedger extends LedgerPort {
   private readonly insertTenant: Statement;
   private readonly batcher = new Batcher<AnyWork, unknown>(
     (batch) => this.commit(batch),
-    { store: 'database', maxBatch: 256, maxWaiting: 10_000, gapMs: 6, maxYielding: 16 },
+    { store: 'database', maxBatch: 256, maxWaiting: 10_000, gapMs: 6, maxYielding: 6 },
     ({ addsWork = false }) => addsWork,
   );
 

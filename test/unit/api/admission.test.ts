@@ -73,8 +73,8 @@ describe('admission', () => {
 
   it('lets fewer submissions in while they are slow, and as much of the rest as before', () => {
     rounds(60, 1_000, 600, 'NEW_WORK');
-    expect(admission.currentNewWorkLimit).toBe(512);
-    expect(enter(600, 'NEW_WORK')).toHaveLength(512);
+    expect(admission.currentNewWorkLimit).toBe(128);
+    expect(enter(600, 'NEW_WORK')).toHaveLength(128);
     expect(admission.currentLimit).toBe(4_096);
     expect(enter(1)).toHaveLength(1);
   });

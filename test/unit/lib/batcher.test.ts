@@ -95,6 +95,32 @@ describe('a batcher', () => {
     expect(batches).toEqual([[-1, -2, -3], [1, 2, 3, -1], [4, 5, -2, -3], [-4], [-5]]);
   });
 
+  it.each([
+    ['fill up a small batch', 4, [1], [[1, -1, -2, -3], [-4]]],
+    ['are two for three others in a large one', 4, [1, 2, 3, 4, 5, 6], [[1, 2, 3, 4, 5, 6, -1, -2, -3, -4]]],
+    [
+      'are two for three others where there is no room to fill',
+      2,
+      [1, 2, 3],
+      [
+        [1, 2, 3, -1, -2],
+        [-3, -4],
+      ],
+    ],
+  ])('takes so many that yield that they %s', async (_how, maxYielding, others, expected) => {
+    const batches: (readonly number[])[] = [];
+    const batcher = new Batcher(
+      (items: readonly number[]) => {
+        batches.push(items);
+        return Promise.resolve(items.map((value) => ({ value })));
+      },
+      { ...roomy, maxBatch: 100, maxYielding },
+      (item) => item < 0,
+    );
+    await Promise.all([-1, -2, -3, -4, ...others].map((item) => batcher.submit(item)));
+    expect(batches).toEqual(expected);
+  });
+
   it('refuses with UNAVAILABLE what is more than may wait, and takes more when there is room again', async () => {
     const gate = new Gate();
     const batcher = new Batcher(gate.run, { store: 'registry', maxBatch: 1, maxWaiting: 2 });
