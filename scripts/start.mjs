@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
-import { exitCode, pinnedNode, progress, root, runScript } from './lib/project.mjs';
+import { compileCache, exitCode, pinnedNode, progress, root, runScript } from './lib/project.mjs';
 
 /** The server drains within 10 s. One that does not is broken, and a Ctrl-C must not be in vain. */
 const patienceMs = 20_000;
@@ -22,6 +22,7 @@ function serve() {
   const args = ['--enable-source-maps', '--import', tether, 'dist/src/main.js', ...process.argv.slice(2)];
   const child = spawn(pinnedNode, args, {
     cwd: root,
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     detached: true,
   });

@@ -60,6 +60,8 @@ export interface ChimeraOptions {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entry = join(root, 'dist/src/main.js');
 const tether = join(root, 'scripts/lib/tether.mjs');
+/** As `npm start` has it. */
+const compileCache = join(root, 'node_modules/.cache/compiled');
 const startPatienceMs = 60_000;
 const stopPatienceMs = 20_000;
 /** How much of a server's own words is kept. */
@@ -139,6 +141,7 @@ export async function startCompiledChimera(options: ChimeraOptions): Promise<Mea
     announces: 'Chimera serves ',
     environment: {
       NODE_ENV: 'production',
+      NODE_COMPILE_CACHE: compileCache,
       LOG_LEVEL: 'warn',
       ...options.settings,
       PORT: String(port),
