@@ -13,7 +13,7 @@ const mostDense = 262_144;
  *
  * The time taken is that of the text plus that of the hits, however many words there are; the memory is that of the
  * words. States are numbered by their distance from the root. The first ones have a row of all their transitions each,
- * the others their edges in one open table.
+ * in which no unit of any word leads back to the root; the others have their edges in one open table.
  */
 export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
@@ -61,26 +61,27 @@ export class KeywordAutomaton {
 
   /** Reports every word among the first `length` units, in the order of their ends. No word goes across a 0. */
   search(units: Uint16Array, length: number, report: ReportKeyword): void {
-    const [classes, ending, dense] = [this.#classes, this.#ending, this.#dense];
-    const [classCount, denseCount] = [this.#classCount, this.#denseCount];
-    let state = 0;
+    const [classes, dense] = [this.#classes, this.#dense];
+    let entry = 0;
     for (let last = 0; last < length; last += 1) {
       const unit = classes[units[last] ?? 0] ?? 0;
-      if (unit === 0) {
-        state = 0;
-        continue;
+      entry = entry < dense.length ? (dense[entry + unit] ?? 0) : this.#step(entry, unit);
+      if (entry >= 0) continue;
+      entry = ~entry;
+      this.#report(this.#stateOf(entry), last, report);
+    }
+  }
+
+  #report(state: number, last: number, report: ReportKeyword): void {
+    let end = this.#ending[state] ?? 0;
+    while (end !== 0) {
+      const found = this.#depth[end] ?? 0;
+      let keyword = this.#lastWord[end] ?? noState;
+      while (keyword !== noState) {
+        report(keyword, found, last);
+        keyword = this.#wordBefore[keyword] ?? noState;
       }
-      state = state < denseCount ? (dense[state * classCount + unit] ?? 0) : this.#step(state, unit);
-      let end = ending[state] ?? 0;
-      while (end !== 0) {
-        const found = this.#depth[end] ?? 0;
-        let keyword = this.#lastWord[end] ?? noState;
-        while (keyword !== noState) {
-          report(keyword, found, last);
-          keyword = this.#wordBefore[keyword] ?? noState;
-        }
-        end = ending[this.#fail[end] ?? 0] ?? 0;
-      }
+      end = this.#ending[this.#fail[end] ?? 0] ?? 0;
     }
   }
 
@@ -120,13 +121,12 @@ export class KeywordAutomaton {
 
   /** Works out all transitions of the states nearest to the root. */
   *#fillRows(): SlicedWork<void> {
-    const count = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
-    this.#dense = new Int32Array(count * this.#classCount);
-    for (let state = 0; state < count; state += 1) {
+    this.#denseCount = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
+    this.#dense = new Int32Array(this.#denseCount * this.#classCount);
+    for (let state = 0; state < this.#denseCount; state += 1) {
       this.#fillRow(state);
       if (state % 64 === 63) yield;
     }
-    this.#denseCount = count;
   }
 
   #failOf(parent: number, unit: number): number {
@@ -144,8 +144,22 @@ export class KeywordAutomaton {
     const fail = (this.#fail[state] ?? 0) * this.#classCount;
     for (let unit = 1; unit < this.#classCount; unit += 1) {
       const edge = this.#edge(state, unit);
-      this.#dense[row + unit] = edge !== noState ? edge : state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
+      const other = state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
+      this.#dense[row + unit] = edge === noState ? other : this.#entryOf(edge);
     }
+  }
+
+  /** Where a state's row begins, or behind all rows a number for one without; its complement where a word ends. */
+  #entryOf(state: number): number {
+    const entry =
+      state < this.#denseCount ? state * this.#classCount : this.#dense.length + state - this.#denseCount;
+    return this.#ending[state] === 0 ? entry : ~entry;
+  }
+
+  #stateOf(entry: number): number {
+    return entry < this.#dense.length
+      ? entry / this.#classCount
+      : entry - this.#dense.length + this.#denseCount;
   }
 
   #numberUnits(words: readonly string[]): number {
@@ -161,11 +175,13 @@ export class KeywordAutomaton {
     return count;
   }
 
-  #step(from: number, unit: number): number {
-    let state = from;
+  /** The transition of a state that has no row. */
+  #step(entry: number, unit: number): number {
+    if (unit === 0) return 0;
+    let state = this.#stateOf(entry);
     while (state >= this.#denseCount) {
       const next = this.#edge(state, unit);
-      if (next !== noState) return next;
+      if (next !== noState) return this.#entryOf(next);
       state = this.#fail[state] ?? 0;
     }
     return this.#dense[state * this.#classCount + unit] ?? 0;
