@@ -10,13 +10,19 @@ import { atOnce, inSlices } from './sliced-work.js';
 export class KeywordDetector extends SafetyDetectorPort {
   override readonly name = 'KEYWORD';
   readonly #digests = new WeakMap<readonly KeywordRule[], string>();
-  readonly #lists = new LRUCache<string, KeywordList>({
-    maxSize: 2_000_000,
-    sizeCalculation: (list) => list.size,
-  });
+  readonly #lists: LRUCache<string, KeywordList>;
 
   /** The lists that are being made, by their keys. */
   readonly #making = new Map<string, Promise<void>>();
+
+  /** @param memory how much all lists together may take, in their own measure; the last one is kept however large it is. */
+  constructor(memory = 2_000_000) {
+    super();
+    this.#lists = new LRUCache<string, KeywordList>({
+      maxSize: memory,
+      sizeCalculation: (list) => Math.min(list.size, memory),
+    });
+  }
 
   override prepare({ keywords }: Policy): Promise<void> | undefined {
     const key = this.#keyOf(keywords);

@@ -92,6 +92,7 @@ const written: readonly (readonly [type: string, text: string])[] = [
   ['PII/EMAIL', 'ann.lee@acme.example'],
   ['PII/EMAIL', 'ann.lee (at) acme.example'],
   ['PII/EMAIL', 'ann.lee at acme dot example'],
+  ['PII/EMAIL', 'ann.lee at acme [dot] example'],
   ['PII/IBAN', 'GB82 WEST 1234 5698 7654 32'],
   ['PII/IBAN', 'DE89370400440532013000'],
   ['PII/PAYMENT_CARD', '4111 1111 1111 1111'],
@@ -101,6 +102,8 @@ const written: readonly (readonly [type: string, text: string])[] = [
   ['PII/IP_ADDRESS', '81.2.69.142'],
   ['PII/IP_ADDRESS', '2a00:1450:4001:81b::200e'],
   ['PII/MAC_ADDRESS', '3c:22:fb:a1:0e:7d'],
+  ['PII/MAC_ADDRESS', 'ac:bc:fb:ab:ee:fd'],
+  ['PII/MAC_ADDRESS', 'AC-BC-FB-AB-EE-FD'],
   ['PII/CH_AHV', '756.9217.0769.85'],
   ['PII/DATE_OF_BIRTH', 'born on 12 March 1985'],
   ['PII/PASSPORT', 'passport no. C01X00T47'],
@@ -110,6 +113,14 @@ const written: readonly (readonly [type: string, text: string])[] = [
   ['SECRET/CONNECTION_STRING', 'postgres://app:q7Zk2Wd9Vr@db.acme.example/app'],
   ['SECRET/ASSIGNED_SECRET', 'password: q7Zk2Wd9Vr4X'],
 ];
+
+describe('What is found in a text of its own', () => {
+  it.each([...written, ['SECRET/CONNECTION_STRING', 'db://u:7@h']] as const)('%s: %s', async (type, text) => {
+    const detectors = [new PersonalDataDetector(), new SecretDetector()];
+    const found = (await Promise.all(detectors.map((detector) => detect(detector, text)))).flat();
+    expect(found.map(({ detector }) => detector)).toContain(type);
+  });
+});
 
 describe('What is found by itself', () => {
   it.each(written)('%s is found between any other text: %s', async (type, text) => {

@@ -56,6 +56,14 @@ describe('A list of keywords that is made ready in slices', () => {
   });
 });
 
+describe('A list of keywords that is larger than the room for all', () => {
+  it('is kept all the same, and not made again for each output', async () => {
+    const detector = new KeywordDetector(100);
+    await detector.prepare(aPolicy({ keywords }));
+    expect(detector.prepare(aPolicy({ keywords }))).toBeUndefined();
+  });
+});
+
 describe('Patterns that are made ready in slices', () => {
   it('are made once', async () => {
     const detector = new PatternDetector();
