@@ -140,7 +140,8 @@ function replacedSingly(units: Uint16Array, from: number, length: number): numbe
   let index = from;
   for (; index < length; index += 1) {
     const unit = units[index] ?? 0;
-    const single = singles[unit] || singleFor(unit);
+    const known = singles[unit] ?? 0;
+    const single = known === 0 ? singleFor(unit) : known;
     if (single === notOne) break;
     units[index] = single;
   }

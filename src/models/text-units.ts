@@ -1,6 +1,4 @@
-import { endianness } from 'node:os';
-
-const isBigEndian = endianness() === 'BE';
+const isBigEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 /** From how many units on copying them all at once is faster than one by one. */
 const shortestCopied = 48;
 /** Room is kept for the next text unless it is for one much longer than most. */
