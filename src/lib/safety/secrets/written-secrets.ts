@@ -91,7 +91,8 @@ const base64 = new UnitClass(/[A-Za-z\d/+]/, false);
 
 const secretName =
   '(?:pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|zugangscode|contrasena|clave|mot de passe|senha|wachtwoord|haslo|losenord|sifre|parola|salasana|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
-const assignment = new RegExp(
+/** A secret's name and a value that is given to it. */
+export const assignment = new RegExp(
   `(${secretName})["'\`]?(?: ?(?::=|=>|[:=]) ?| is ?:? )["'\`]?([^\\s"'\`<>,;]{6,512})`,
   'iy',
 );
