@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import secureJson from 'secure-json-parse';
 import { DomainError, type FieldError, validationFailed } from '../models/errors.js';
 import { pointerToken } from '../models/json-reader.js';
+import { exceededLimit } from './json-outline.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -13,14 +14,18 @@ export const bodyLimits = {
   batchBytes: 8 * 1024 * 1024,
   /** Levels of objects and arrays in each other. */
   depth: 64,
+  /** Different names of members for each mebibyte that a body may have; to parse as many takes some 10 ms. */
+  names: 8192,
+  /** Objects and arrays for each mebibyte that a body may have. */
+  structures: 32_768,
   /** Bytes of one input or output as JSON. */
   inlineBytes: 256 * 1024,
 } as const;
 
 /**
  * Reads bodies as JSON and takes no other kind. Refuses what JSON can carry but no store or signature can: numbers beyond
- * IEEE 754, NUL and lone surrogates in strings (RFC 7493, I-JSON), prototype members, more than 64 levels. An empty body is
- * none.
+ * IEEE 754, NUL and lone surrogates in strings (RFC 7493, I-JSON), prototype members, more than 64 levels; and what would keep
+ * the event loop from other work for long: very many different names, objects and arrays. An empty body is none.
  */
 export function acceptJsonBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -28,13 +33,27 @@ export function acceptJsonBodies(app: NestFastifyApplication): void {
     if (route.url.endsWith('/tasks/batch')) route.bodyLimit = bodyLimits.batchBytes;
   });
   fastify.removeAllContentTypeParsers();
-  app.useBodyParser('application/json', { bodyLimit: bodyLimits.bytes }, (_request, body: Buffer, done) => {
+  app.useBodyParser('application/json', { bodyLimit: bodyLimits.bytes }, (request, body: Buffer, done) => {
     try {
+      checkOutline(body, request.routeOptions.bodyLimit);
       done(null, body.length === 0 ? undefined : parseBody(textOf(body)));
     } catch (error) {
       done(error instanceof Error ? error : new Error('The body could not be read.'));
     }
   });
+}
+
+/** A body so short takes little time to parse, whatever it holds. In bytes. */
+const shortBody = 32 * 1024;
+
+function checkOutline(body: Buffer, bytes: number = bodyLimits.bytes): void {
+  if (body.length <= shortBody) return;
+  const share = Math.max(1, bytes / bodyLimits.bytes);
+  const limits = { names: share * bodyLimits.names, structures: share * bodyLimits.structures };
+  const exceeded = exceededLimit(body, limits);
+  if (exceeded === undefined) return;
+  const what = exceeded === 'names' ? 'different names of members' : 'objects and arrays';
+  throw validationFailed([{ pointer: '', message: `has more than ${limits[exceeded]} ${what}` }]);
 }
 
 /** Bytes that are no UTF-8 are refused, not replaced: what was sent is what is kept (RFC 8259, section 8.1). */

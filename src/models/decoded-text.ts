@@ -68,6 +68,9 @@ function readingOf(source: PlainText, made: string, toSource: PlainText['toOrigi
 const codeUnits = new UnitClass(/[A-Za-z\d+/_-]/, false);
 const shortestCode = 12;
 const pairsOfDigits = /\b[\dA-Fa-f]{2}(?:(?:[ :,]|, |,? ?0x)[\dA-Fa-f]{2}\b){5,}/g;
+const pairUnits = new UnitClass(/[\dA-Fa-fx:, ]/, false);
+/** Six pairs, and what stands between them. */
+const shortestPairs = 17;
 /** From how many characters on a line of Base64 may go on in the next one; RFC 2045 allows 76, PEM has 64. */
 const shortestFullLine = 40;
 const shortestPiece = 12;
@@ -81,9 +84,20 @@ function* blobsIn(text: PlainText): Generator<PlainText> {
     if (decoded !== undefined) yield wholeReading(text, decoded, start, end);
     else yield* pieces(text, start, end);
   }
-  for (const { index, 0: pairs } of plain.matchAll(pairsOfDigits)) {
+  for (const { index, 0: pairs } of pairsIn(plain)) {
     const decoded = bytesToText(Buffer.from(pairs.replace(/0x|[^\da-f]/gi, ''), 'hex'));
     if (decoded !== undefined) yield wholeReading(text, decoded, index, index + pairs.length);
+  }
+}
+
+/** Pairs of hexadecimal digits with something between them. */
+function* pairsIn(plain: string): Generator<{ index: number; 0: string }> {
+  for (const { start, end } of longRuns(plain, shortestPairs, pairUnits)) {
+    // With what stands on both sides, which says whether a word begins and ends there.
+    const from = Math.max(0, start - 1);
+    for (const { index, 0: pairs } of plain.slice(from, end + 1).matchAll(pairsOfDigits)) {
+      yield { index: from + index, 0: pairs };
+    }
   }
 }
 
@@ -132,8 +146,34 @@ function decodedStretch(code: string): string | undefined {
 
 /** Whether the first bytes could be text, so that what could not is not decoded at length. */
 function startsAsText(code: string, encoding: 'hex' | 'base64'): boolean {
-  const bytes = Buffer.from(code.slice(0, prefix), encoding);
-  return !bytes.some((byte, index) => isControl(byte) && !(byte === 0 && index % 2 === 1));
+  if (encoding === 'base64' && !quartersMayBeText(code)) return false;
+  return !Buffer.from(code.slice(0, prefix), encoding).some(isNoText);
+}
+
+/** Whether the first whole quarters of Base64 could be text: most long words end here, without a buffer for each. */
+function quartersMayBeText(code: string): boolean {
+  const length = Math.min(code.length, prefix);
+  for (let at = 0, byte = 0; at + 4 <= length; at += 4, byte += 3) {
+    let bits = 0;
+    for (let digit = at; digit < at + 4; digit += 1) {
+      const value = base64Values[code.charCodeAt(digit)] ?? noDigit;
+      if (value === noDigit) return true;
+      bits = (bits << 6) | value;
+    }
+    if (isNoText(bits >> 16, byte) || isNoText((bits >> 8) & 0xff, byte + 1)) return false;
+    if (isNoText(bits & 0xff, byte + 2)) return false;
+  }
+  return true;
+}
+
+const noDigit = 0xff;
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const base64Values = new Uint8Array(0x80).fill(noDigit);
+for (let value = 0; value < 64; value += 1) base64Values[base64Digits.charCodeAt(value)] = value;
+
+/** Whether a byte cannot be in a text: a control, but for the second half of a unit of ASCII in UTF-16. */
+function isNoText(byte: number, index: number): boolean {
+  return isControl(byte) && !(byte === 0 && index % 2 === 1);
 }
 
 function isControl(byte: number): boolean {

@@ -28,7 +28,20 @@ export class UnitClass {
  */
 export function longRuns(text: string, least: number, units: UnitClass): Run[] {
   const runs: Run[] = [];
-  let start = 0;
+  for (let run = nextRun(text, 0, least, units); run !== undefined;) {
+    runs.push(run);
+    run = nextRun(text, run.end + 1, least, units);
+  }
+  return runs;
+}
+
+/** Whether there is such a run. */
+export function hasLongRun(text: string, least: number, units: UnitClass): boolean {
+  return nextRun(text, 0, least, units) !== undefined;
+}
+
+function nextRun(text: string, from: number, least: number, units: UnitClass): Run | undefined {
+  let start = from;
   while (start + least <= text.length) {
     let index = start + least - 1;
     while (index >= start && units.has(text.charCodeAt(index))) index -= 1;
@@ -38,10 +51,9 @@ export function longRuns(text: string, least: number, units: UnitClass): Run[] {
     }
     let end = start + least;
     while (end < text.length && units.has(text.charCodeAt(end))) end += 1;
-    runs.push({ start, end });
-    start = end + 1;
+    return { start, end };
   }
-  return runs;
+  return undefined;
 }
 
 /** What stands between white space in the plain form of a text. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { ContentHit } from '../models/content-hit.js';
 import type { Decision, Reason } from '../models/decision.js';
 import { detectorVersion } from '../models/detector-version.js';
@@ -146,8 +147,13 @@ export class Judge {
   async hitsHere(output: JsonValue, rules: Policy): Promise<readonly ContentHit[]> {
     const ledger = new FindingLedger(this.#limits.reasons);
     const failures: ContentHit[] = [];
+    let begun = performance.now();
     const segments = this.#read(output, failures);
     for (const detector of this.#detectors) {
+      if (performance.now() - begun > turnMs) {
+        await breathe();
+        begun = performance.now();
+      }
       try {
         const ready = detector.prepare?.(rules);
         if (ready !== undefined) await ready;
@@ -218,6 +224,7 @@ function isLarge(output: JsonValue, length: number): boolean {
     } else {
       for (const [name, member] of Object.entries(value)) {
         left -= name.length + perText;
+        if (left <= 0) return true;
         open.push(member);
       }
     }
@@ -226,6 +233,9 @@ function isLarge(output: JsonValue, length: number): boolean {
 }
 
 const perText = 8;
+
+/** After how long the event loop is left to others before the next detector, in milliseconds. */
+const turnMs = 3;
 
 class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded';

@@ -1,4 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { bodyLimits } from '../../src/api/json-body.js';
+import { exceededLimit } from '../../src/api/json-outline.js';
 import { safetyDetectors } from '../../src/lib/safety/safety-detectors.js';
 import { TenantPatternChecker } from '../../src/lib/safety/tenant-pattern.js';
 import { ThreadedLargeOutputs } from '../../src/lib/safety/threaded-large-outputs.js';
@@ -41,6 +43,7 @@ export async function measureHolds(policy: Policy, milliseconds: number): Promis
   const judge = new Judge(safetyDetectors(), defaultJudgeLimits, threads);
   const decide = (output: JsonValue, rules = policy): Promise<unknown> =>
     judge.decide({ output, confidence: 1, kind: 'bench', policy: rules });
+  const bodies = { texts: textsOfMebibyte(), most: mostObjects(), tooMany: tooManyNames() };
   try {
     for (const size of sizes) await decide(everydayText(new Chance(size), size));
     return {
@@ -51,8 +54,9 @@ export async function measureHolds(policy: Policy, milliseconds: number): Promis
       'first output under 200 patterns': await held(() => afresh({ ...policy, patterns: mostPatterns() })),
       'a policy of 5,000 keywords is sent': await held(() => sent({ keywords: policy.keywords })),
       'a policy of 200 patterns is sent': await held(() => sent({ patterns: mostPatterns() })),
-      'JSON of 1 MiB, texts': await held(() => parsed(textsOfMebibyte())),
-      'JSON of 1 MiB, objects with names of their own': await held(() => parsed(objectsOfMebibyte())),
+      'JSON of 1 MiB, texts': await held(() => parsed(bodies.texts)),
+      'JSON of 1 MiB, as many names and objects as may be': await held(() => parsed(bodies.most)),
+      'JSON of 1 MiB, one name each, is refused': await held(() => parsed(bodies.tooMany)),
     };
   } finally {
     await threads.onApplicationShutdown();
@@ -147,9 +151,9 @@ async function sent(parts: Pick<Partial<Policy>, 'keywords' | 'patterns'>): Prom
   await readPolicy(body, new TenantPatternChecker());
 }
 
-async function parsed(text: string): Promise<void> {
+async function parsed(body: Buffer): Promise<void> {
   await breathe();
-  JSON.parse(text);
+  if (exceededLimit(body, bodyLimits) === undefined) JSON.parse(body.toString());
   await breathe();
 }
 
@@ -172,12 +176,22 @@ function mostPatterns(): Policy['patterns'] {
 
 const mebibyte = 1024 * 1024;
 
-function textsOfMebibyte(): string {
+function textsOfMebibyte(): Buffer {
   const chance = new Chance(7);
-  return JSON.stringify(Array.from({ length: mebibyte / 128 }, () => everydayText(chance, 120)));
+  return bodyOf(Array.from({ length: mebibyte / 128 }, () => everydayText(chance, 120)));
 }
 
-function objectsOfMebibyte(): string {
-  const names = Array.from({ length: mebibyte / 16 }, (_, nth) => [`name${nth}`, {}] as const);
-  return JSON.stringify(Object.fromEntries(names));
+function mostObjects(): Buffer {
+  const names = Array.from({ length: bodyLimits.names - 3 }, (_, nth) => ({ [`name${nth}`]: nth }));
+  const others = Array.from({ length: bodyLimits.structures - bodyLimits.names - 3 }, () => ({}));
+  const rest = 'x'.repeat(mebibyte - JSON.stringify({ names, others }).length);
+  return bodyOf({ names, others, rest });
+}
+
+function tooManyNames(): Buffer {
+  return bodyOf(Array.from({ length: mebibyte / 16 }, (_, nth) => ({ [`name${nth}`]: nth })));
+}
+
+function bodyOf(value: JsonValue): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }

@@ -1,13 +1,18 @@
 import type { Run } from '../../models/long-runs.js';
+import { UnitReader } from '../../models/text-units.js';
+
+const reader = new UnitReader();
 
 /** The runs of ASCII digits of a text, in order, each as long as it can be. */
 export function digitRuns(text: string): readonly Run[] {
   const runs: Run[] = [];
+  const units = reader.read(text);
   for (let index = 0; index < text.length; index += 1) {
-    if (!isDigit(text.charCodeAt(index))) continue;
+    if (!isDigit(units[index] ?? 0)) continue;
     const start = index;
-    while (isDigit(text.charCodeAt(index + 1))) index += 1;
-    runs.push({ start, end: index + 1 });
+    do index += 1;
+    while (isDigit(units[index] ?? 0));
+    runs.push({ start, end: index });
   }
   return runs;
 }

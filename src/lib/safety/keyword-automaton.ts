@@ -3,7 +3,9 @@ import { atOnce, type SlicedWork } from './sliced-work.js';
 /** Takes a keyword that ends at a place: its number in the list, how long it is, where its last unit stands. */
 export type ReportKeyword = (keyword: number, length: number, last: number) => void;
 
-const noState = -1;
+/** What stands for no state and no word: the root is nobody's target, and words are numbered from 1 inside. */
+const none = 0;
+const freePlace = 0;
 
 /** How many transitions are kept in a table of their own: those of the states nearest to the root, where searches are. */
 const mostDense = 262_144;
@@ -13,7 +15,7 @@ const mostDense = 262_144;
  *
  * The time taken is that of the text plus that of the hits, however many words there are; the memory is that of the
  * words. States are numbered by their distance from the root. The first ones have a row of all their transitions each,
- * the others their edges in one open table.
+ * in which no unit of any word leads back to the root; the others have their edges in one open table.
  */
 export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
@@ -29,7 +31,7 @@ export class KeywordAutomaton {
   readonly #depth: Uint16Array;
   /** The nearest state on the chain of failures, the state itself among them, at which a word ends; 0 for none. */
   readonly #ending: Int32Array;
-  /** The last word that ends at a state, and for each word the one before that ends there; {@link noState} for none. */
+  /** The last word that ends at a state, and for each word the one before that ends there; words count from 1. */
   readonly #lastWord: Int32Array;
   readonly #wordBefore: Int32Array;
 
@@ -50,37 +52,39 @@ export class KeywordAutomaton {
     const most = words.reduce((sum, word) => sum + word.length, 1);
     this.#classCount = this.#numberUnits(words);
     const capacity = 2 ** Math.ceil(Math.log2(2 * most + 2));
-    this.#keys = new Float64Array(capacity).fill(noState);
+    // A key is never 0, which so says that a place is free: to fill it with anything else would take long.
+    this.#keys = new Float64Array(capacity);
     this.#targets = new Int32Array(capacity);
     this.#fail = new Int32Array(most);
     this.#depth = new Uint16Array(most);
     this.#ending = new Int32Array(most);
-    this.#lastWord = new Int32Array(most).fill(noState);
-    this.#wordBefore = new Int32Array(words.length).fill(noState);
+    this.#lastWord = new Int32Array(most);
+    this.#wordBefore = new Int32Array(words.length + 1);
   }
 
   /** Reports every word among the first `length` units, in the order of their ends. No word goes across a 0. */
   search(units: Uint16Array, length: number, report: ReportKeyword): void {
-    const [classes, ending, dense] = [this.#classes, this.#ending, this.#dense];
-    const [classCount, denseCount] = [this.#classCount, this.#denseCount];
-    let state = 0;
+    const [classes, dense] = [this.#classes, this.#dense];
+    let entry = 0;
     for (let last = 0; last < length; last += 1) {
       const unit = classes[units[last] ?? 0] ?? 0;
-      if (unit === 0) {
-        state = 0;
-        continue;
+      entry = entry < dense.length ? (dense[entry + unit] ?? 0) : this.#step(entry, unit);
+      if (entry >= 0) continue;
+      entry = ~entry;
+      this.#report(this.#stateOf(entry), last, report);
+    }
+  }
+
+  #report(state: number, last: number, report: ReportKeyword): void {
+    let end = this.#ending[state] ?? 0;
+    while (end !== 0) {
+      const found = this.#depth[end] ?? 0;
+      let word = this.#lastWord[end] ?? none;
+      while (word !== none) {
+        report(word - 1, found, last);
+        word = this.#wordBefore[word] ?? none;
       }
-      state = state < denseCount ? (dense[state * classCount + unit] ?? 0) : this.#step(state, unit);
-      let end = ending[state] ?? 0;
-      while (end !== 0) {
-        const found = this.#depth[end] ?? 0;
-        let keyword = this.#lastWord[end] ?? noState;
-        while (keyword !== noState) {
-          report(keyword, found, last);
-          keyword = this.#wordBefore[keyword] ?? noState;
-        }
-        end = ending[this.#fail[end] ?? 0] ?? 0;
-      }
+      end = this.#ending[this.#fail[end] ?? 0] ?? 0;
     }
   }
 
@@ -96,7 +100,7 @@ export class KeywordAutomaton {
         const parent = states[keyword] ?? 0;
         const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
         let state = this.#edge(parent, unit);
-        if (state === noState) {
+        if (state === none) {
           state = size;
           size += 1;
           this.#put(parent, unit, state);
@@ -105,13 +109,13 @@ export class KeywordAutomaton {
         }
         states[keyword] = state;
         if (words[keyword]?.length !== at + 1) continue;
-        this.#wordBefore[keyword] = this.#lastWord[state] ?? noState;
-        this.#lastWord[state] = keyword;
+        this.#wordBefore[keyword + 1] = this.#lastWord[state] ?? none;
+        this.#lastWord[state] = keyword + 1;
       }
       yield;
       for (let state = first; state < size; state += 1) {
         const fail = this.#fail[state] ?? 0;
-        this.#ending[state] = this.#lastWord[state] === noState ? (this.#ending[fail] ?? 0) : state;
+        this.#ending[state] = this.#lastWord[state] === none ? (this.#ending[fail] ?? 0) : state;
       }
       open = open.filter((keyword) => (words[keyword]?.length ?? 0) > at + 1);
     }
@@ -120,13 +124,12 @@ export class KeywordAutomaton {
 
   /** Works out all transitions of the states nearest to the root. */
   *#fillRows(): SlicedWork<void> {
-    const count = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
-    this.#dense = new Int32Array(count * this.#classCount);
-    for (let state = 0; state < count; state += 1) {
+    this.#denseCount = Math.min(this.size, Math.max(1, Math.floor(mostDense / this.#classCount)));
+    this.#dense = new Int32Array(this.#denseCount * this.#classCount);
+    for (let state = 0; state < this.#denseCount; state += 1) {
       this.#fillRow(state);
       if (state % 64 === 63) yield;
     }
-    this.#denseCount = count;
   }
 
   #failOf(parent: number, unit: number): number {
@@ -134,7 +137,7 @@ export class KeywordAutomaton {
     while (state !== 0) {
       state = this.#fail[state] ?? 0;
       const next = this.#edge(state, unit);
-      if (next !== noState) return next;
+      if (next !== none) return next;
     }
     return 0;
   }
@@ -144,8 +147,22 @@ export class KeywordAutomaton {
     const fail = (this.#fail[state] ?? 0) * this.#classCount;
     for (let unit = 1; unit < this.#classCount; unit += 1) {
       const edge = this.#edge(state, unit);
-      this.#dense[row + unit] = edge !== noState ? edge : state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
+      const other = state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
+      this.#dense[row + unit] = edge === none ? other : this.#entryOf(edge);
     }
+  }
+
+  /** Where a state's row begins, or behind all rows a number for one without; its complement where a word ends. */
+  #entryOf(state: number): number {
+    const entry =
+      state < this.#denseCount ? state * this.#classCount : this.#dense.length + state - this.#denseCount;
+    return this.#ending[state] === 0 ? entry : ~entry;
+  }
+
+  #stateOf(entry: number): number {
+    return entry < this.#dense.length
+      ? entry / this.#classCount
+      : entry - this.#dense.length + this.#denseCount;
   }
 
   #numberUnits(words: readonly string[]): number {
@@ -161,11 +178,13 @@ export class KeywordAutomaton {
     return count;
   }
 
-  #step(from: number, unit: number): number {
-    let state = from;
+  /** The transition of a state that has no row. */
+  #step(entry: number, unit: number): number {
+    if (unit === 0) return 0;
+    let state = this.#stateOf(entry);
     while (state >= this.#denseCount) {
       const next = this.#edge(state, unit);
-      if (next !== noState) return next;
+      if (next !== none) return this.#entryOf(next);
       state = this.#fail[state] ?? 0;
     }
     return this.#dense[state * this.#classCount + unit] ?? 0;
@@ -176,8 +195,8 @@ export class KeywordAutomaton {
     const mask = this.#keys.length - 1;
     for (let slot = slotOf(key) & mask; ; slot = (slot + 1) & mask) {
       const found = this.#keys[slot];
-      if (found === key) return this.#targets[slot] ?? noState;
-      if (found === noState) return noState;
+      if (found === key) return this.#targets[slot] ?? none;
+      if (found === freePlace) return none;
     }
   }
 
@@ -185,7 +204,7 @@ export class KeywordAutomaton {
     const key = state * this.#classCount + unit;
     const mask = this.#keys.length - 1;
     let slot = slotOf(key) & mask;
-    while (this.#keys[slot] !== noState) slot = (slot + 1) & mask;
+    while (this.#keys[slot] !== freePlace) slot = (slot + 1) & mask;
     this.#keys[slot] = key;
     this.#targets[slot] = target;
   }

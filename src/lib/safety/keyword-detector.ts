@@ -4,26 +4,38 @@ import type { TextSegment } from '../../models/output-text.js';
 import type { KeywordRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { KeywordList } from './keyword-list.js';
-import { atOnce, inSlices } from './sliced-work.js';
+import { atOnce, inSlices, type SlicedWork } from './sliced-work.js';
 
 /** Finds the policy's keywords and phrases. Lists are compiled once and kept while there is room. */
 export class KeywordDetector extends SafetyDetectorPort {
   override readonly name = 'KEYWORD';
   readonly #digests = new WeakMap<readonly KeywordRule[], string>();
-  readonly #lists = new LRUCache<string, KeywordList>({
-    maxSize: 2_000_000,
-    sizeCalculation: (list) => list.size,
-  });
+  readonly #lists: LRUCache<string, KeywordList>;
 
   /** The lists that are being made, by their keys. */
   readonly #making = new Map<string, Promise<void>>();
 
+  /** @param memory how much all lists together may take, in their own measure; the last one is kept however large it is. */
+  constructor(memory = 2_000_000) {
+    super();
+    this.#lists = new LRUCache<string, KeywordList>({
+      maxSize: memory,
+      sizeCalculation: (list) => Math.min(list.size, memory),
+    });
+  }
+
   override prepare({ keywords }: Policy): Promise<void> | undefined {
-    const key = this.#keyOf(keywords);
-    if (this.#lists.has(key)) return undefined;
-    const making = this.#making.get(key) ?? this.#make(key, keywords);
+    const key = this.#digests.get(keywords);
+    return key !== undefined && this.#lists.has(key) ? undefined : this.#makeReady(keywords);
+  }
+
+  async #makeReady(rules: readonly KeywordRule[]): Promise<void> {
+    const key = this.#digests.get(rules) ?? (await inSlices(digesting(rules)));
+    this.#digests.set(rules, key);
+    if (this.#lists.has(key)) return;
+    const making = this.#making.get(key) ?? this.#make(key, rules);
     this.#making.set(key, making);
-    return making;
+    await making;
   }
 
   async #make(key: string, rules: readonly KeywordRule[]): Promise<void> {
@@ -54,8 +66,20 @@ export class KeywordDetector extends SafetyDetectorPort {
   }
 
   #keyOf(rules: readonly KeywordRule[]): string {
-    const key = this.#digests.get(rules) ?? createHash('sha256').update(JSON.stringify(rules)).digest('hex');
+    const key = this.#digests.get(rules) ?? atOnce(digesting(rules));
     this.#digests.set(rules, key);
     return key;
   }
 }
+
+/** What tells one list from another. */
+function* digesting(rules: readonly KeywordRule[]): SlicedWork<string> {
+  const hash = createHash('sha256');
+  for (let from = 0; from < rules.length; from += rulesAtOnce) {
+    hash.update(JSON.stringify(rules.slice(from, from + rulesAtOnce)));
+    yield;
+  }
+  return hash.digest('hex');
+}
+
+const rulesAtOnce = 256;

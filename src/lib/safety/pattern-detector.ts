@@ -73,16 +73,17 @@ function search(
   if (rule.action === 'OFF') return;
   const hit = { code: 'SENSITIVE_PATTERN', detector: `PATTERN/${rule.name}`, action: rule.action } as const;
   const detail = `The pattern '${rule.name}'`;
+  let found = pattern.findFrom(segment.plain, 0);
+  if (found === undefined) return;
   const place = bytePlaces(segment.plain);
   let from = 0;
-  for (let count = 1; count <= mostMatches; count += 1) {
-    const found = pattern.findFrom(segment.plain, from);
-    if (found === undefined) return;
+  for (let count = 1; found !== undefined; count += 1) {
     const start = place(found.start);
     const end = count < mostMatches ? place(found.end) : segment.plain.length;
     report({ ...hit, detail, segment, start, end });
-    if (found.end <= from) return;
+    if (found.end <= from || count === mostMatches) return;
     from = found.end;
+    found = pattern.findFrom(segment.plain, from);
   }
 }
 

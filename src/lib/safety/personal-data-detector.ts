@@ -101,9 +101,12 @@ export class PersonalDataDetector extends SafetyDetectorPort {
   }
 }
 
+/** What is part of all personal data that may have no digit in it: e-mail addresses, and hardware addresses of letters. */
+const withoutDigits = /@|[[({]\s?at\s?[\])}]|\s[[(]?dot[\])]?\s|[a-f]{2}([:-])[a-f]{2}\1[a-f]{2}\1/;
+
 function claimsOf(segment: TextSegment): readonly Claim[] {
   const digits = digitRuns(segment.plain);
-  if (digits.length === 0 && !/@|[[({]\s?at\s?[\])}]|\sdot\s/.test(segment.folded)) return [];
+  if (digits.length === 0 && !withoutDigits.test(segment.folded)) return [];
   if (segment.reading === 'JOINED')
     return claimsBy(checkedFinders, segment, digits).filter((claim) => isSplit(claim, segment));
   return claimsBy(finders, segment, digits);

@@ -1,5 +1,6 @@
 import type { TextSegment } from '../../models/output-text.js';
 import { isWordAt, lastAtMost } from '../../models/plain-text.js';
+import { UnitReader } from '../../models/text-units.js';
 
 /**
  * The letters and digits of an output's texts without what stands between them, one text after the other. Where a reader
@@ -27,23 +28,13 @@ export class WordStream {
   }
 
   #add(text: TextSegment, alphabet: Alphabet): void {
-    const { folded } = text;
-    const [units, places] = [this.units, this.#places];
-    let at = this.length;
     if (!text.goesOn) {
-      units[at] = 0;
-      at += 1;
+      this.units[this.length] = 0;
+      this.length += 1;
     }
     this.#texts.push(text);
-    this.#starts.push(at);
-    for (let index = 0; index < folded.length; index += 1) {
-      const unit = alphabet.at(folded, index);
-      if (unit === 0) continue;
-      units[at] = unit;
-      places[at] = index;
-      at += 1;
-    }
-    this.length = at;
+    this.#starts.push(this.length);
+    this.length = alphabet.write(text.folded, this.units, this.#places, this.length);
   }
 
   /** Whether something stands between a unit and the one before it. */
@@ -95,10 +86,27 @@ const unknown = 0xffff;
 /** What the units of a text count as; 0 for what stands between words. Each is worked out once. */
 export class Alphabet {
   readonly #units = new Uint16Array(0x10000).fill(unknown);
+  readonly #reader = new UnitReader();
 
   /** @param substitutes what counts as another unit; any other letter, digit and mark counts as itself. */
   constructor(substitutes: ReadonlyMap<string, string> = new Map()) {
     for (const [sign, letter] of substitutes) this.#units[sign.charCodeAt(0)] = letter.charCodeAt(0);
+  }
+
+  /** Writes what the units of a text count as, and where each stands, from a place on; answers where they end. */
+  write(text: string, units: Uint16Array, places: Int32Array, from: number): number {
+    const counted = this.#units;
+    const written = this.#reader.read(text);
+    let at = from;
+    for (let index = 0; index < text.length; index += 1) {
+      const known = counted[written[index] ?? 0] ?? unknown;
+      const unit = known === unknown ? this.at(text, index) : known;
+      units[at] = unit;
+      places[at] = index;
+      // No branch: a processor cannot foresee where words end.
+      at += Number(unit !== 0);
+    }
+    return at;
   }
 
   at(text: string, index: number): number {

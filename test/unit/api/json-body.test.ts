@@ -91,7 +91,7 @@ describe('a JSON body', () => {
     ['a NUL in a name', '{"a":{"\\u0000":1}}', '/a:'],
     ['a number beyond doubles', '{"a":1e999}', '/a:'],
     ['one level too many', nested(bodyLimits.depth + 1), '/0/0/'],
-    ['levels without end', nested(200_000), '/0/0/'],
+    ['levels without end', nested(bodyLimits.structures), '/0/0/'],
   ])('is refused when it has %s, and told where', async (_, json, where) => {
     const answer = await post(json);
     expect(answer).toMatchObject({ statusCode: 400, code: 'VALIDATION_FAILED' });
@@ -103,6 +103,30 @@ describe('a JSON body', () => {
     expect((await post(ofBytes(bodyLimits.bytes + 1))).statusCode).toBe(413);
     expect((await post(ofBytes(bodyLimits.batchBytes), '/tasks/batch')).statusCode).toBe(200);
     expect((await post(ofBytes(bodyLimits.batchBytes + 1), '/tasks/batch')).statusCode).toBe(413);
+  });
+
+  function named(count: number, name = (nth: number) => `name${nth}`): string {
+    return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, nth) => [name(nth), nth])));
+  }
+
+  function ofObjects(count: number): string {
+    return JSON.stringify(Array.from({ length: count - 1 }, () => ({})));
+  }
+
+  it.each([
+    ['names that differ', named(bodyLimits.names), named(bodyLimits.names + 1), '8192 different names'],
+    ['objects', ofObjects(bodyLimits.structures), ofObjects(bodyLimits.structures + 1), '32768 objects'],
+  ])('may have so many %s and no more, and as a batch eight times as many', async (_, most, more, said) => {
+    expect((await post(most)).statusCode).toBe(200);
+    const refused = await post(more);
+    expect(refused).toMatchObject({ statusCode: 400, code: 'VALIDATION_FAILED' });
+    expect(refused.detail).toContain(said);
+    expect((await post(more, '/tasks/batch')).statusCode).toBe(200);
+  });
+
+  it('may say the same names, and brackets and quotes in its texts, as often as it likes', async () => {
+    const rows = Array.from({ length: 8000 }, (_, id) => ({ 'a"b': id, note: `{[":\\"${id}`, tags: ['x'] }));
+    expect(await post(JSON.stringify(rows))).toEqual({ statusCode: 200, echo: rows });
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])(

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { safetyDetectors } from '../../../src/lib/safety/safety-detectors.js';
 import type { JsonValue } from '../../../src/models/json.js';
 import { Judge } from '../../../src/services/judge.js';
-import { repeated } from '../../eval/hostile-texts.js';
 import { aPolicy } from './detection.js';
+import { costOfLength } from './linear-time.js';
 
 const judge = new Judge(safetyDetectors());
 
@@ -91,22 +91,9 @@ describe('any output', () => {
     );
     await fc.assert(
       fc.asyncProperty(unit, async (text) => {
-        const [small, large] = [await cpuMs(repeated(text, 4096)), await cpuMs(repeated(text, 65_536))];
-        expect(large / (small + 2)).toBeLessThan(64);
+        expect(await costOfLength(decide, text, 4)).toBeLessThan(4);
       }),
       { numRuns: 40 },
     );
   });
 });
-
-/** The least of three: others had company. */
-async function cpuMs(output: string): Promise<number> {
-  const taken: number[] = [];
-  for (let run = 0; run < 3; run += 1) {
-    const before = process.threadCpuUsage();
-    await decide(output);
-    const { user, system } = process.threadCpuUsage(before);
-    taken.push((user + system) / 1000);
-  }
-  return Math.min(...taken);
-}

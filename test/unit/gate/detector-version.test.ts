@@ -13,6 +13,7 @@ const sources = [
   'src/models/look-alikes.ts',
   'src/models/output-text.ts',
   'src/models/plain-text.ts',
+  'src/models/text-units.ts',
   'src/models/unit-kinds.ts',
   'src/services/content-hits.ts',
 ].sort();

@@ -4,12 +4,13 @@ import { personalDataTypes, secretTypes, topics } from '../../../src/models/poli
 import { defaultJudgeLimits, Judge } from '../../../src/services/judge.js';
 import { costlyPatterns, hostileToDetectors, hostileToReading, repeated } from '../../eval/hostile-texts.js';
 import { aPolicy } from './detection.js';
+import { costOfLength } from './linear-time.js';
 
-const length = 256 * 1024;
+const largest = 256 * 1024;
 const judge = new Judge(safetyDetectors(), { ...defaultJudgeLimits, detectorBudgetMs: 20_000 });
 const policy = aPolicy({ patterns: costlyPatterns });
 
-/** What makes a search of the ordinary kind take quadratic time or worse, at the size of the largest output. */
+/** What makes a search of the ordinary kind take quadratic time or worse. */
 const hostile = [...new Set([...Object.values(hostileToDetectors).flat(), ...hostileToReading])];
 
 describe('the texts that are hostile to searches', () => {
@@ -27,11 +28,17 @@ describe('the texts that are hostile to searches', () => {
   });
 });
 
-describe('the gate on the largest output that is hostile to searches', () => {
-  it.each(hostile)('comes to a decision on %j over and over', async (unit) => {
-    const output = repeated(unit, length);
-    const { reasons } = await judge.decide({ output, confidence: 1, kind: 'x', policy });
-    expect(reasons.filter((reason) => reason.code === 'GATE_ERROR')).toEqual([]);
+describe('the gate on text that is hostile to searches', () => {
+  it.each(hostile)('takes time in proportion to %j over and over', async (unit) => {
+    const seen = new Set<string>();
+    const cost = await costOfLength(async (text) => seen.add(await faultOf(text)), unit, 4);
+    expect(cost).toBeLessThan(4);
+    expect([...seen]).toEqual(['none']);
+  });
+
+  it('comes to a decision on the largest output, which has some of each', async () => {
+    const share = Math.floor(largest / hostile.length);
+    expect(await faultOf(hostile.map((unit) => repeated(unit, share)).join(''))).toBe('none');
   });
 
   it('comes to a decision on very many small texts', async () => {
@@ -40,23 +47,10 @@ describe('the gate on the largest output that is hostile to searches', () => {
       outcome: 'APPROVE',
     });
   });
-
-  it.each(hostile)('takes time in proportion to %j over and over', async (unit) => {
-    const small = await cpuMs(unit, length / 128);
-    const large = await cpuMs(unit, length / 8);
-    expect(large / (small + 2)).toBeLessThan(64);
-  });
 });
 
-/** What a decision about so much of a text costs in processor time: the least of three, the others had company. */
-async function cpuMs(unit: string, size: number): Promise<number> {
-  const output = repeated(unit, size);
-  const taken: number[] = [];
-  for (let run = 0; run < 3; run += 1) {
-    const before = process.threadCpuUsage();
-    await judge.decide({ output, confidence: 1, kind: 'x', policy });
-    const { user, system } = process.threadCpuUsage(before);
-    taken.push((user + system) / 1000);
-  }
-  return Math.min(...taken);
+/** What kept the gate from looking at an output. */
+async function faultOf(output: string): Promise<string> {
+  const { reasons } = await judge.decide({ output, confidence: 1, kind: 'x', policy });
+  return reasons.find(({ code }) => code === 'GATE_ERROR')?.detail ?? 'none';
 }

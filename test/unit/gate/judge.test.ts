@@ -70,6 +70,23 @@ describe('the judge', () => {
     jest.restoreAllMocks();
   });
 
+  it('leaves the event loop to others between detectors that take long', async () => {
+    const turns: number[] = [];
+    let turn = 0;
+    const other = (): void => {
+      turn += 1;
+      if (turns.length < 3) setImmediate(other);
+    };
+    setImmediate(other);
+    const busy = new Scripted(() => {
+      turns.push(turn);
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+    });
+    await new Judge([busy, busy, busy]).decide({ output: 'x', confidence: 1, kind: 'x', policy: aPolicy() });
+    expect(new Set(turns).size).toBe(3);
+  });
+
   it('releases a harmless output of a confident agent', async () => {
     expect(await decide({ reply: 'Your card is on its way.' })).toEqual({
       outcome: 'APPROVE',

@@ -57,6 +57,18 @@ describe('a large output', () => {
     });
   });
 
+  it('is held when its thread dies, and so is the next one', async () => {
+    const thread = pathToFileURL('test/support/dying-thread.mjs');
+    const judge = new Judge(safetyDetectors(), defaultJudgeLimits, threads({ thread }));
+    for (let nth = 0; nth < 2; nth += 1) {
+      const { outcome, reasons } = await decide(judge, words.repeat(500));
+      expect({ outcome, reasons }).toMatchObject({
+        outcome: 'HITL',
+        reasons: [{ code: 'GATE_ERROR', detector: 'GATE/THREAD' }],
+      });
+    }
+  });
+
   it('is refused, and not judged, when too many are waiting already', async () => {
     const judge = new Judge(safetyDetectors(), defaultJudgeLimits, threads({ waiting: 2 }));
     const asked = Array.from({ length: 6 }, () => decide(judge, words.repeat(500)));

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { KeywordDetector } from '../../../src/lib/safety/keyword-detector.js';
+import { KeywordList } from '../../../src/lib/safety/keyword-list.js';
 import { PatternDetector } from '../../../src/lib/safety/pattern-detector.js';
 import { atOnce, inSlices, type SlicedWork } from '../../../src/lib/safety/sliced-work.js';
 import type { KeywordRule } from '../../../src/models/policy.js';
@@ -47,12 +48,23 @@ describe('A list of keywords that is made ready in slices', () => {
   });
 
   it('is made once for all that wait for it, and not again for the same rules', async () => {
+    const making = jest.spyOn(KeywordList, 'making');
     const detector = new KeywordDetector();
-    const first = detector.prepare(aPolicy({ keywords }));
-    expect(first).toBeInstanceOf(Promise);
-    expect(detector.prepare(aPolicy({ keywords: [...keywords] }))).toBe(first);
-    await first;
-    expect(detector.prepare(aPolicy({ keywords: [...keywords] }))).toBeUndefined();
+    const copy = aPolicy({ keywords: [...keywords] });
+    await Promise.all([detector.prepare(aPolicy({ keywords })), detector.prepare(copy)]);
+    expect(making).toHaveBeenCalledTimes(1);
+    expect(detector.prepare(copy)).toBeUndefined();
+    await detector.prepare(aPolicy({ keywords: [...keywords] }));
+    expect(making).toHaveBeenCalledTimes(1);
+    making.mockRestore();
+  });
+});
+
+describe('A list of keywords that is larger than the room for all', () => {
+  it('is kept all the same, and not made again for each output', async () => {
+    const detector = new KeywordDetector(100);
+    await detector.prepare(aPolicy({ keywords }));
+    expect(detector.prepare(aPolicy({ keywords }))).toBeUndefined();
   });
 });
 

@@ -26,10 +26,16 @@ describe('The marks of tokens', () => {
       { marks: ['ab-', 'cd'], inAnyCase: false },
       { marks: ['x'], inAnyCase: true },
     ]);
-    expect(marks.runsIn('no ab-cd\nXé AB-')).toEqual([
-      { start: 3, end: 8, may: new Set([0]) },
-      { start: 9, end: 11, may: new Set([1]) },
+    expect(marks.runsIn('no ab-cd678901\nXé34567890 AB-4567890')).toEqual([
+      { start: 3, end: 14, may: new Set([0]) },
+      { start: 15, end: 25, may: new Set([1]) },
     ]);
+  });
+
+  it('count in runs of ten units and more: no token is shorter', () => {
+    const marks = new TokenMarks([{ marks: ['ab-'], inAnyCase: false }]);
+    expect(marks.runsIn('ab-456789')).toEqual([]);
+    expect(marks.runsIn('ab-4567890')).toHaveLength(1);
   });
 });
 

@@ -13,9 +13,7 @@ const longestDomain = 255;
 export function* emails(segment: TextSegment): Generator<Claim> {
   const text = segment.plain;
   let from = 0;
-  for (const { index, 0: sign } of text.matchAll(
-    /@|\s?[[({]\s?at\s?[\])}]\s?|\sat\s(?=[\w-]{1,63}\s(?:dot|\[dot\]|\(dot\))\s)/gi,
-  )) {
+  for (const { index, 0: sign } of text.matchAll(isSpelled(segment) ? anySign : /@/g)) {
     const start = localStart(text, index, from);
     const end = domainEnd(text, index + sign.length);
     if (
@@ -29,6 +27,13 @@ export function* emails(segment: TextSegment): Generator<Claim> {
     yield { type: 'EMAIL', start, end };
     from = end;
   }
+}
+
+const anySign = /@|\s?[[({]\s?at\s?[\])}]\s?|\sat\s(?=[\w-]{1,63}\s(?:dot|\[dot\]|\(dot\))\s)/gi;
+
+/** Whether the sign may be a word somewhere. */
+function isSpelled({ folded }: TextSegment): boolean {
+  return /[[({]\s?at\s?[\])}]/.test(folded) || folded.includes('dot');
 }
 
 function localStart(text: string, at: number, from: number): number {

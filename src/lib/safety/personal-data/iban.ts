@@ -30,10 +30,11 @@ export const ibans: ClaimFinder = function* ({ plain: text }, digits) {
 
 /** Where the two letters of a country begin, of which none, a space or a dash stands before the digits. */
 function countryBefore(text: string, digit: number): number | undefined {
-  const end = /[\s-]/.test(text.charAt(digit - 1)) ? digit - 1 : digit;
-  const areLetters = isLetter(text.charCodeAt(end - 1)) && isLetter(text.charCodeAt(end - 2));
+  const end = isLetter(text.charCodeAt(digit - 1)) ? digit : digit - 1;
+  if (!isLetter(text.charCodeAt(end - 1)) || !isLetter(text.charCodeAt(end - 2))) return undefined;
+  if (end < digit && !/[\s-]/.test(text.charAt(end))) return undefined;
   const before = text.charCodeAt(end - 3);
-  return areLetters && !isLetter(before) && !isDigit(before) ? end - 2 : undefined;
+  return !isLetter(before) && !isDigit(before) ? end - 2 : undefined;
 }
 
 function ibanEnd(text: string, start: number, length: number): number | undefined {

@@ -32,7 +32,8 @@ export const introducedData: ClaimFinder = function* (segment, digits) {
   const telling = digits.filter((run) => mayBelong(plain, run));
   if (telling.length === 0) return;
   const near = aroundRuns(plain, telling, 2 * reach, 0);
-  const claims = forms.flatMap((form) => [...inMember(segment, form), ...behind(segment, near, form)]);
+  const told = near.filter(({ start, end }) => anyWords.test(segment.folded.slice(start, end)));
+  const claims = forms.flatMap((form) => [...inMember(segment, form), ...behind(segment, told, form)]);
   yield* claims.sort((one, other) => one.start - other.start);
 };
 
@@ -56,6 +57,9 @@ const forms = [
   { type: 'PASSPORT', words: passports, form: passport },
   { type: 'DRIVING_LICENCE', words: licences, form: licence },
 ] as const;
+
+/** Any of the words: most stretches have none of them. */
+const anyWords = new RegExp(forms.map(({ words }) => words.source).join('|'));
 
 type Form = (typeof forms)[number];
 

@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
-import type { Run } from '../../../models/long-runs.js';
+import { UnitClass, type Run } from '../../../models/long-runs.js';
 import type { TextSegment } from '../../../models/output-text.js';
 import { isExample, isIntroducedBy, plainly } from '../claims.js';
 import { matchAt } from '../digit-runs.js';
@@ -76,7 +76,7 @@ export const phones: ClaimFinder = function* (segment, digits) {
 function* candidatesIn(plain: string, digits: readonly Run[]): Generator<RegExpExecArray> {
   let from = 0;
   for (const { start } of digits) {
-    if (start < from || !/^\d[\d ().\-/]{5}/.test(plain.slice(start, start + 6))) continue;
+    if (start < from || !goesOn(plain, start)) continue;
     const found =
       (start > from && /[+(]/.test(plain.charAt(start - 1)) ? matchAt(candidate, plain, start - 1) : null) ??
       matchAt(candidate, plain, start);
@@ -84,6 +84,15 @@ function* candidatesIn(plain: string, digits: readonly Run[]): Generator<RegExpE
     yield found;
     from = found.index + found[0].length;
   }
+}
+
+const numberUnits = new UnitClass(/[\d ().\-/]/, false);
+
+/** Whether five units that may be in a number stand behind the first one. */
+function goesOn(plain: string, start: number): boolean {
+  let index = start + 1;
+  while (index < start + 6 && numberUnits.has(plain.charCodeAt(index))) index += 1;
+  return index === start + 6;
 }
 
 /** Which numbering plans to look in; none when nothing about the digits says that they are a telephone number. */

@@ -1,4 +1,5 @@
-import { longRuns, unspaced, type Run } from '../../../models/long-runs.js';
+import { hasLongRun, longRuns, unspaced, type Run } from '../../../models/long-runs.js';
+import { UnitReader } from '../../../models/text-units.js';
 import { KeywordAutomaton } from '../keyword-automaton.js';
 
 /** What is only to be looked for where one of some marks stands. */
@@ -15,6 +16,7 @@ export interface MarkedRun extends Run {
 /** Finds all marks of many things in one pass over a text. */
 export class TokenMarks {
   readonly #automaton: KeywordAutomaton;
+  readonly #reader = new UnitReader();
   /** Whose each mark is. */
   readonly #owners: readonly number[];
 
@@ -26,35 +28,29 @@ export class TokenMarks {
     this.#owners = marks.map(({ thing }) => thing);
   }
 
-  /** The runs that marks stand in, in order. No mark has white space in it. */
+  /** The runs of {@link shortestMarked} units and more that marks stand in, in order. No mark has white space in it. */
   runsIn(text: string): MarkedRun[] {
-    const runs: (Run & { may: Set<number> })[] = [];
-    const units = new Uint16Array(text.length);
-    for (let index = 0; index < text.length; index += 1) units[index] = text.charCodeAt(index);
-    this.#automaton.search(units, text.length, (mark, _, last) => {
-      const thing = this.#owners[mark] ?? 0;
-      const open = runs.at(-1);
-      if (open !== undefined && last < open.end) open.may.add(thing);
-      else runs.push({ ...runAround(text, last), may: new Set([thing]) });
-    });
+    const runs: MarkedRun[] = [];
+    const long = longRuns(text, shortestMarked, unspaced);
+    if (long.length === 0) return runs;
+    const units = this.#reader.read(text);
+    for (const { start, end } of long) {
+      const may = new Set<number>();
+      this.#automaton.search(units.subarray(start, end), end - start, (mark) =>
+        may.add(this.#owners[mark] ?? 0),
+      );
+      if (may.size > 0) runs.push({ start, end, may });
+    }
     return runs;
   }
 }
 
-function runAround(text: string, place: number): Run {
-  let [start, end] = [place, place + 1];
-  while (start > 0 && isInRun(text, start - 1)) start -= 1;
-  while (end < text.length && isInRun(text, end)) end += 1;
-  return { start, end };
-}
-
-function isInRun(text: string, index: number): boolean {
-  return unspaced.has(text.charCodeAt(index));
-}
+/** What a mark stands in that counts: a token, or the longest mark of those that white space may follow (`-----BEGIN`). */
+const shortestMarked = 10;
 
 /** Whether so many units stand in a text without white space between them. */
 export function hasRun(text: string, least: number): boolean {
-  return longRuns(text, least, unspaced).length > 0;
+  return hasLongRun(text, least, unspaced);
 }
 
 /** A mark in all ways of writing its letters small and capital. */

@@ -2,6 +2,7 @@ import { longRuns, UnitClass } from '../../../models/long-runs.js';
 import type { TextSegment } from '../../../models/output-text.js';
 import type { SecretType } from '../../../models/policy.js';
 import { isIntroducedBy, type ClaimOf } from '../claims.js';
+import { matchAt } from '../digit-runs.js';
 import { providerFormats } from './provider-formats.js';
 import { isFiller, isPlaceholder, looksRandom, looksSecret } from './randomness.js';
 import type { Marked, MarkedRun } from './token-marks.js';
@@ -90,19 +91,39 @@ const base64 = new UnitClass(/[A-Za-z\d/+]/, false);
 
 const secretName =
   '(?:pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|zugangscode|contrasena|clave|mot de passe|senha|wachtwoord|haslo|losenord|sifre|parola|salasana|secret|token|credentials?|(?:api|access|account|auth|client|encryption|master|private|secret|shared ?access|signing)[ _-]?key)';
-const assignment = new RegExp(
+/** A secret's name and a value that is given to it. */
+export const assignment = new RegExp(
   `(${secretName})["'\`]?(?: ?(?::=|=>|[:=]) ?| is ?:? )["'\`]?([^\\s"'\`<>,;]{6,512})`,
-  'gi',
+  'iy',
 );
+/** What stands right before the sign that gives a value to a name, and how long it can be. */
+const nameBefore = new RegExp(`${secretName}["'\`]? ?$`);
+const longestName = 24;
 /** What a command is given: `--token abc`, `-p abc`, `-u name:abc`. */
 const options =
   /(?<!\S)(?:--?([a-z-]{0,20}(?:password|passwd|pwd|token|secret|key))[ =]|-(u) ?[\w.@-]{1,64}:)["']?([^\s"'`<>]{6,512})/gi;
 const wholeName = new RegExp(`(?:^|[ _.-])${secretName}s?$`, 'i');
 
+/** Each value that is given to a secret's name, in order: looked for at the signs that give, which are few. */
+export function* assignmentsIn({
+  plain,
+  folded,
+}: Pick<TextSegment, 'plain' | 'folded'>): Generator<RegExpExecArray> {
+  let from = 0;
+  for (const { index: sign } of folded.matchAll(/[:=]| is/g)) {
+    const first = Math.max(from, sign - longestName);
+    if (sign < from || !nameBefore.test(folded.slice(first, sign))) continue;
+    const found = firstMatch(assignment, plain, first, sign);
+    if (found === null) continue;
+    yield found;
+    from = found.index + found[0].length;
+  }
+}
+
 /** Values that look like no word of a language and are given to something with a secret's name. */
 export function* assignedSecrets(segment: TextSegment): Generator<SecretClaim> {
   const { plain, member } = segment;
-  for (const match of plain.matchAll(assignment)) {
+  for (const match of assignmentsIn(segment)) {
     const [whole, name = '', value = ''] = match;
     const end = match.index + whole.length;
     if (looksSecret(name, value)) yield { type: 'ASSIGNED_SECRET', start: end - value.length, end };
@@ -121,4 +142,13 @@ export function* assignedSecrets(segment: TextSegment): Generator<SecretClaim> {
   ) {
     yield { type: 'ASSIGNED_SECRET', start: 0, end: plain.length };
   }
+}
+
+/** The first match of an expression with the flag `y` that begins within a stretch. */
+function firstMatch(expression: RegExp, text: string, start: number, end: number): RegExpExecArray | null {
+  for (let index = start; index < end; index += 1) {
+    const found = matchAt(expression, text, index);
+    if (found !== null) return found;
+  }
+  return null;
 }
