@@ -317,7 +317,11 @@ function foreignCases(): Entry[] {
         family: `${family}/${topic.toLowerCase().replaceAll('_', '-')}`,
       })),
     );
-    const near = foreignTopics[language].near.map((text) => ({ text, labels: [], family: `${family}/near-miss` }));
+    const near = foreignTopics[language].near.map((text) => ({
+      text,
+      labels: [],
+      family: `${family}/near-miss`,
+    }));
     return [...about, ...near];
   });
 }
