@@ -3,7 +3,7 @@ import { topics, type Policy, type Topic } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { sentencesOf, type Sentence } from './sentences.js';
 import { PhraseText, TopicPhrases } from './topic-phrases.js';
-import { topicsOf, type FoundPhrase } from './topic-weighing.js';
+import { WeighedSentence } from './topic-weighing.js';
 
 const labels: Readonly<Record<Topic, string>> = {
   POLITICS: 'A sentence about politics',
@@ -42,23 +42,26 @@ export class TopicDetector extends SafetyDetectorPort {
     const { text, sentences } = inSentences(folded);
     const { units, length } = text;
     let current = 0;
-    let found: FoundPhrase[] = [];
+    let weighed = new WeighedSentence();
     let joint = -1;
     const settle = (): void => {
       const sentence = sentences[current]?.sentence;
-      if (sentence === undefined || found.length === 0) return;
-      for (const topic of topicsOf(found)) {
-        if (!sentence.asks || sentence.suggests || asked.includes(topic)) report(topic, sentence);
+      if (sentence !== undefined && !weighed.isEmpty) {
+        for (const topic of weighed.topics(sentence.asks)) {
+          if (!sentence.asks || sentence.suggests || asked.includes(topic)) report(topic, sentence);
+        }
       }
-      found = [];
+      weighed = new WeighedSentence();
     };
-    phrases.search(units, length, (meaning, first, last) => {
-      while (first >= (sentences[current + 1]?.from ?? Infinity)) {
+    phrases.search(units, length, (sense, first, last) => {
+      if (first >= (sentences[current + 1]?.from ?? Infinity)) {
         settle();
         current += 1;
+        while (first >= (sentences[current + 1]?.from ?? Infinity)) current += 1;
       }
-      if (meaning.role === 'JOINT') joint = last;
-      else if (meaning.role !== 'ORDER' || isClauseAt(first)) found.push({ meaning, first, last });
+      if (sense.common) weighed.addCommon(sense.language);
+      if (sense.counts) weighed.add({ sense, first, last, begins: isClauseAt(first) });
+      if (sense.joint) joint = last;
     });
     settle();
 

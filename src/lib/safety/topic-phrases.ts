@@ -1,5 +1,5 @@
 import { plainText } from '../../models/plain-text.js';
-import { topics, type Topic } from '../../models/policy.js';
+import { topics } from '../../models/policy.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
 import { english } from './topics/english.js';
 import { french } from './topics/french.js';
@@ -8,45 +8,52 @@ import { portuguese } from './topics/portuguese.js';
 import { spanish } from './topics/spanish.js';
 import type { TopicLanguage, TopicWords } from './topics/topic-words.js';
 
-/** What a phrase does for a topic, or for all of them. */
-export type PhraseRole =
-  'TELLING' | 'SUBJECT' | 'CLAIM' | 'ORDER' | 'IDIOM' | 'BUSINESS' | 'REFUSAL' | 'JOINT' | 'COMMON';
-
-/** One thing that a phrase says; one phrase may say several. */
-export interface PhraseMeaning {
+/** What a phrase says in one language. Lists are in the order of the topics; 0 is nothing. */
+export interface PhraseSense {
   /** Which of {@link topicLanguages} it is in. */
   readonly language: number;
-  /** Which of the topics it is about; `undefined` for all of them. */
-  readonly topic: Topic | undefined;
-  readonly role: PhraseRole;
-  /** How much it counts. */
-  readonly weight: number;
+  /** How much it counts as a topic's subject, as a claim, and as one where a clause begins with it. */
+  readonly subjects: readonly number[];
+  readonly claims: readonly number[];
+  readonly orders: readonly number[];
+  /** How much it counts as business of a service. */
+  readonly business: number;
+  /** A bit for each topic that it is all but enough for. */
+  readonly telling: number;
+  readonly idiom: boolean;
+  readonly refusal: boolean;
+  /** Whether a clause begins behind it. */
+  readonly joint: boolean;
+  /** Whether one knows the language by it. */
+  readonly common: boolean;
+  /** Whether it says anything but that. */
+  readonly counts: boolean;
 }
 
-/** Takes what a phrase means that was found: where it begins in the searched units, and where its last unit stands. */
-type ReportPhrase = (meaning: PhraseMeaning, first: number, last: number) => void;
+/** Takes what a phrase says that was found: where it begins in the searched units, and where its last unit stands. */
+type ReportPhrase = (sense: PhraseSense, first: number, last: number) => void;
 
 /** The languages in which topics are looked for. English is the first. */
 export const topicLanguages: readonly TopicLanguage[] = [english, german, french, spanish, portuguese];
 
 /** What the lists of a topic's words count. */
-const wordLists: Readonly<Record<keyof TopicWords, readonly [role: PhraseRole, weight: number]>> = {
-  telling: ['TELLING', 4],
-  sure: ['SUBJECT', 3],
-  likely: ['SUBJECT', 2],
-  maybe: ['SUBJECT', 1],
-  claims: ['CLAIM', 2],
-  hints: ['CLAIM', 1],
-  orders: ['ORDER', 2],
+const ownLists: Readonly<
+  Record<keyof TopicWords, readonly [part: 'subjects' | 'claims' | 'orders', weight: number]>
+> = {
+  telling: ['subjects', 4],
+  sure: ['subjects', 3],
+  likely: ['subjects', 2],
+  maybe: ['subjects', 1],
+  claims: ['claims', 2],
+  hints: ['claims', 1],
+  orders: ['orders', 2],
 };
 
+/** What the lists count that are about whatever topic. */
 const sharedLists = {
-  advice: ['CLAIM', 2],
-  idioms: ['IDIOM', 9],
-  business: ['BUSINESS', 1],
-  refusals: ['REFUSAL', 9],
-  joints: ['JOINT', 0],
-  common: ['COMMON', 0],
+  advice: ['claims', 2],
+  hints: ['claims', 1],
+  orders: ['orders', 2],
 } as const;
 
 const space = 0x20;
@@ -54,11 +61,18 @@ const comma = 0x2c;
 /** The longest ending that a word may have. */
 const longestEnding = 3;
 
+/** A sense that is being put together. */
+type GrowingSense = {
+  -readonly [Part in keyof PhraseSense]: PhraseSense[Part] extends readonly number[]
+    ? number[]
+    : PhraseSense[Part];
+};
+
 interface Phrase {
   readonly units: string;
-  readonly meaning: PhraseMeaning;
+  readonly sense: GrowingSense;
   /** What may stand between the phrase and the end of the word; `undefined` for anything. */
-  readonly endings: ReadonlySet<string> | undefined;
+  readonly endings: ReadonlySet<number> | undefined;
 }
 
 /** All phrases of all topics in all languages, found in one pass over a text. */
@@ -76,38 +90,85 @@ export class TopicPhrases {
     this.#automaton.search(units, length, (found, size, last) => {
       const phrase = this.#phrases[found];
       if (phrase === undefined) return;
-      const { endings, meaning } = phrase;
-      if (endings === undefined) return report(meaning, last - size + 1, last);
-      const end = endOfWord(units, last + 1, endings);
-      if (end !== undefined) report(meaning, last - size + 1, end);
+      const { endings, sense } = phrase;
+      if (endings === undefined) return report(sense, last - size + 1, last);
+      const end = units[last + 1] === space ? last + 1 : endOfWord(units, last + 1, endings);
+      if (end !== undefined) report(sense, last - size + 1, end);
     });
   }
 }
 
 /** Where the word's end stands whose ending begins at a unit; `undefined` if it has another ending. */
-function endOfWord(units: Uint16Array, from: number, endings: ReadonlySet<string>): number | undefined {
-  if (units[from] === space) return from;
-  let ending = '';
+function endOfWord(units: Uint16Array, from: number, endings: ReadonlySet<number>): number | undefined {
+  let ending = 0;
   for (let at = from; at < from + longestEnding; at += 1) {
-    ending += String.fromCharCode(units[at] ?? 0);
+    ending = ending * 0x10000 + (units[at] ?? 0);
     if (units[at + 1] === space) return endings.has(ending) ? at + 1 : undefined;
   }
   return undefined;
 }
 
+function endingOf(letters: string): number {
+  return [...letters].reduce((ending, letter) => ending * 0x10000 + letter.charCodeAt(0), 0);
+}
+
+/** The phrases of one language, each once, with all that it says. */
 function phrasesIn(words: TopicLanguage, language: number): Phrase[] {
-  const endings = new Set(itemsOf(words.endings));
-  const of = (list: string, meaning: PhraseMeaning): Phrase[] =>
-    itemsOf(list).map((written) => phraseOf(written, meaning, endings));
-  const shared = Object.entries(sharedLists).flatMap(([list, [role, weight]]) =>
-    of(words[list as keyof typeof sharedLists], { language, topic: undefined, role, weight }),
-  );
-  const own = topics.flatMap((topic) =>
-    Object.entries(wordLists).flatMap(([list, [role, weight]]) =>
-      of(words.topics[topic][list as keyof TopicWords], { language, topic, role, weight }),
-    ),
-  );
-  return [...shared, ...own];
+  const endings = new Set(itemsOf(words.endings).map(endingOf));
+  const phrases = new Map<string, Phrase>();
+  const senseOf = (written: string): GrowingSense => {
+    const open = written.endsWith('*');
+    const units = unitsOf(written);
+    const key = open ? `${units}*` : units;
+    const phrase = phrases.get(key) ?? {
+      units,
+      sense: nothing(language),
+      endings: open ? undefined : endings,
+    };
+    phrases.set(key, phrase);
+    return phrase.sense;
+  };
+  for (const [index, topic] of topics.entries()) sayOwn(words.topics[topic], index, senseOf);
+  sayShared(words, senseOf);
+  return [...phrases.values()];
+}
+
+function nothing(language: number): GrowingSense {
+  const none = (): number[] => topics.map(() => 0);
+  return {
+    ...{ language, subjects: none(), claims: none(), orders: none(), business: 0, telling: 0 },
+    ...{ idiom: false, refusal: false, joint: false, common: false, counts: false },
+  };
+}
+
+/** Says of the senses of a topic's words what their lists mean. */
+function sayOwn(words: TopicWords, topic: number, senseOf: (written: string) => GrowingSense): void {
+  for (const [list, [part, weight]] of Object.entries(ownLists)) {
+    for (const written of itemsOf(words[list as keyof TopicWords])) {
+      const sense = senseOf(written);
+      sense[part][topic] = Math.max(sense[part][topic] ?? 0, weight);
+      sense.counts = true;
+      if (list === 'telling') sense.telling |= 1 << topic;
+    }
+  }
+}
+
+/** Says of the senses of the words that are about whatever topic what their lists mean. */
+function sayShared(words: TopicLanguage, senseOf: (written: string) => GrowingSense): void {
+  for (const [list, [part, weight]] of Object.entries(sharedLists)) {
+    for (const written of itemsOf(words[list as keyof typeof sharedLists])) {
+      const sense = senseOf(written);
+      sense[part] = sense[part].map((own) => Math.max(own, weight));
+      sense.counts = true;
+    }
+  }
+  for (const written of itemsOf(words.business))
+    Object.assign(senseOf(written), { business: 1, counts: true });
+  for (const written of itemsOf(words.idioms)) Object.assign(senseOf(written), { idiom: true, counts: true });
+  for (const written of itemsOf(words.refusals))
+    Object.assign(senseOf(written), { refusal: true, counts: true });
+  for (const written of itemsOf(words.joints)) senseOf(written).joint = true;
+  for (const written of itemsOf(words.common)) senseOf(written).common = true;
 }
 
 function itemsOf(list: string): string[] {
@@ -117,12 +178,12 @@ function itemsOf(list: string): string[] {
     .filter((item) => item !== '');
 }
 
-function phraseOf(written: string, meaning: PhraseMeaning, endings: ReadonlySet<string>): Phrase {
+/** A written phrase as it stands among the units of a text. */
+function unitsOf(written: string): string {
   const text = new PhraseText();
   text.add(plainText(written.replaceAll('*', '')).folded);
   const inner = String.fromCharCode(...text.units.subarray(1, text.length - 1));
-  const units = written.startsWith('*') ? inner : ` ${inner}`;
-  return { units, meaning, endings: written.endsWith('*') ? undefined : endings };
+  return written.startsWith('*') ? inner : ` ${inner}`;
 }
 
 /**
@@ -181,9 +242,14 @@ function isDigit(unit: number): boolean {
   return unit >= 0x30 && unit <= 0x39;
 }
 
+/** Whether a unit beyond ASCII may be part of a word: no general punctuation, sign, arrow, dingbat or half of an emoji. */
+function isLetterUnit(unit: number): boolean {
+  return unit >= 0xc0 && (unit < 0x2000 || unit > 0x2bff) && (unit < 0xd800 || unit > 0xdfff);
+}
+
 /** What a unit of a folded text counts as: a letter, a digit, a comma for what parts clauses, or a space. */
 function phraseUnit(unit: number): number {
-  if (unit >= 0x80) return unit === 0x2026 || unit === 0xbf || unit === 0xa1 ? space : unit;
+  if (unit >= 0x80) return isLetterUnit(unit) ? unit : space;
   if ((unit >= 0x61 && unit <= 0x7a) || isDigit(unit)) return unit;
   return unit === comma || unit === 0x3a || unit === 0x28 || unit === 0x29 ? comma : space;
 }

@@ -1,11 +1,13 @@
 import { topics, type Topic } from '../../models/policy.js';
-import type { PhraseMeaning, PhraseRole } from './topic-phrases.js';
+import type { PhraseSense } from './topic-phrases.js';
 
 /** A phrase that stands in a sentence: where it begins among the searched units, and where its last unit stands. */
 export interface FoundPhrase {
-  readonly meaning: PhraseMeaning;
+  readonly sense: PhraseSense;
   readonly first: number;
   readonly last: number;
+  /** Whether a clause begins with it. */
+  readonly begins: boolean;
 }
 
 /** Words of a sentence that count once. */
@@ -20,77 +22,128 @@ const english = 0;
 /** A subject and a claim about it are enough from here on. */
 const enough = 4;
 
-/** From where on subjects are enough without a claim; for the other topics they never are. */
-const enoughAlone: Readonly<Partial<Record<Topic, number>>> = { POLITICS: 5, LEGAL_CLAIMS: 6 };
+/** How far a topic may be behind another in a sentence that is about both. */
+const mostBehind = 2;
+
+/** From where on subjects are enough without a claim, unless it is a question. */
+const enoughAlone: Readonly<Record<Topic, number>> = {
+  POLITICS: 3,
+  HEALTH_ADVICE: 6,
+  FINANCIAL_ADVICE: 6,
+  LEGAL_CLAIMS: 5,
+};
+
+/** What subjects must weigh at least for claims to count. */
+const leastSubject: Readonly<Record<Topic, number>> = {
+  POLITICS: 2,
+  HEALTH_ADVICE: 1,
+  FINANCIAL_ADVICE: 1,
+  LEGAL_CLAIMS: 2,
+};
 
 /** How much claims, mere hints at them and a sentence's business count at most: it is not the number that tells. */
-/** One word that may mean anything is no subject. */
-const leastSubject = 2;
-
 const mostClaims = 3;
-const mostHints = 1;
+const mostHints: Readonly<Record<Topic, number>> = {
+  POLITICS: 2,
+  HEALTH_ADVICE: 2,
+  FINANCIAL_ADVICE: 1,
+  LEGAL_CLAIMS: 1,
+};
 const mostBusiness = 2;
 
-/** The topics that a sentence is about, going by the phrases in it. */
-export function topicsOf(found: readonly FoundPhrase[]): Topic[] {
-  const languages = languagesOf(found);
-  const read = found
-    .filter(({ meaning }) => languages.has(meaning.language))
-    .sort(
-      (one, other) =>
-        other.last - one.last || one.first - other.first || other.meaning.weight - one.meaning.weight,
-    );
-  const meant = withoutIdioms(read);
-  return topics.filter((topic) => [...languages].some((language) => isAbout(topic, language, meant)));
-}
+/** A sentence, of which phrases are found one by one and which is then weighed. */
+export class WeighedSentence {
+  readonly #found = new Map<number, FoundPhrase[]>();
+  readonly #common = new Map<number, number>();
 
-/** English, and the languages of which a sentence has at least as many common words as of English. */
-function languagesOf(found: readonly FoundPhrase[]): ReadonlySet<number> {
-  const words = new Map([[english, 0]]);
-  for (const { meaning } of found) {
-    const { language, role } = meaning;
-    words.set(language, (words.get(language) ?? 0) + (role === 'COMMON' ? 1 : 0));
+  get isEmpty(): boolean {
+    return this.#found.size === 0;
   }
-  const least = words.get(english) ?? 0;
-  return new Set(
-    [...words]
-      .filter(([language, count]) => language === english || count >= least)
-      .map(([language]) => language),
-  );
+
+  add(phrase: FoundPhrase): void {
+    const { language } = phrase.sense;
+    const found = this.#found.get(language);
+    if (found === undefined) this.#found.set(language, [phrase]);
+    else found.push(phrase);
+  }
+
+  /** Adds a word by which one knows a language. */
+  addCommon(language: number): void {
+    this.#common.set(language, (this.#common.get(language) ?? 0) + 1);
+  }
+
+  /**
+   * The topics that the sentence is about, in English and in the languages of which it has at least as many common words
+   * as of English.
+   */
+  topics(asks: boolean): readonly Topic[] {
+    const weights = topics.map(() => 0);
+    const least = this.#common.get(english) ?? 0;
+    for (const [language, found] of this.#found) {
+      if (language !== english && (this.#common.get(language) ?? 0) < least) continue;
+      const meant = withoutIdioms(found);
+      if (meant.some(({ sense }) => sense.refusal)) continue;
+      const business = Math.min(mostBusiness, weightOf(stretchesOf(meant, ({ sense }) => sense.business)));
+      for (const [index, topic] of topics.entries()) {
+        const weight = topicWeight(topic, index, meant, { asks, business });
+        weights[index] = Math.max(weights[index] ?? 0, weight);
+      }
+    }
+    const most = Math.max(...weights);
+    return topics.filter((_, index) => (weights[index] ?? 0) >= Math.max(enough, most - mostBehind));
+  }
 }
 
-/** The phrases, which the last comes first of, that are no part of one that means something else. */
+/** The phrases, the last first, that are no part of one that means something else. */
 function withoutIdioms(found: readonly FoundPhrase[]): FoundPhrase[] {
-  const idioms = new Map<number, number>();
-  return found.filter(({ meaning: { language, role }, first }) => {
-    const idiom = idioms.get(language) ?? Infinity;
-    if (role === 'IDIOM' || role === 'REFUSAL') idioms.set(language, Math.min(first, idiom));
-    return role === 'REFUSAL' || idiom > first;
+  let idiom = Infinity;
+  let telling = Infinity;
+  return found
+    .toReversed()
+    .sort((one, other) => other.last - one.last || one.first - other.first)
+    .filter(({ sense, first }) => {
+      const counts = sense.refusal ? telling > first : idiom > first;
+      if (sense.idiom || sense.refusal) idiom = Math.min(first, idiom);
+      if (sense.telling !== 0) telling = Math.min(first, telling);
+      return counts;
+    });
+}
+
+/** How much speaks for a topic in one language; less than {@link enough} where it is not enough. */
+function topicWeight(
+  topic: Topic,
+  index: number,
+  meant: readonly FoundPhrase[],
+  { asks, business }: { readonly asks: boolean; readonly business: number },
+): number {
+  const subjects = stretchesOf(meant, ({ sense }) => sense.subjects[index] ?? 0);
+  if (subjects.length === 0) return 0;
+  const claims = stretchesOf(meant, ({ sense, begins }) => {
+    const claim = sense.claims[index] ?? 0;
+    return begins ? Math.max(claim, sense.orders[index] ?? 0) : claim;
   });
+  const both = bestWeight(topic, subjects, claims) - business;
+  const alone = weightOf(subjects) - business;
+  const tells = business === 0 && meant.some(({ sense }) => (sense.telling & (1 << index)) !== 0);
+  return tells || (!asks && alone >= enoughAlone[topic]) ? Math.max(both, alone, enough) : both;
 }
 
-function isAbout(topic: Topic, language: number, meant: readonly FoundPhrase[]): boolean {
-  const own = meant.filter(
-    ({ meaning }) =>
-      meaning.language === language && (meaning.topic === undefined || meaning.topic === topic),
-  );
-  if (own.some(({ meaning }) => meaning.role === 'TELLING')) return true;
-  const subjects = stretchesOf(own, ['SUBJECT']);
-  if (subjects.length === 0 || own.some(({ meaning }) => meaning.role === 'REFUSAL')) return false;
-  const claims = stretchesOf(own, ['CLAIM', 'ORDER']);
-  const business = Math.min(mostBusiness, weightOf(stretchesOf(own, ['BUSINESS'])));
-  if (weightOf(subjects) - business >= (enoughAlone[topic] ?? Infinity)) return true;
-  return bestWeight(subjects, claims) - business >= enough;
-}
-
-/** The phrases with one of the roles that are not within another of them; each has the most weight of those within it. */
-function stretchesOf(found: readonly FoundPhrase[], roles: readonly PhraseRole[]): Stretch[] {
+/** The phrases with a weight that are not within another of them; each has the most weight of those within it. */
+function stretchesOf(
+  found: readonly FoundPhrase[],
+  weightIn: (phrase: FoundPhrase) => number,
+): readonly Stretch[] {
   const stretches: Stretch[] = [];
-  for (const { meaning, first, last } of found) {
-    if (!roles.includes(meaning.role)) continue;
-    const around = stretches.at(-1);
-    if (around === undefined || first < around.first) stretches.push({ first, last, weight: meaning.weight });
-    else around.weight = Math.max(around.weight, meaning.weight);
+  let around: Stretch | undefined;
+  for (const phrase of found) {
+    const weight = weightIn(phrase);
+    if (weight === 0) continue;
+    if (around !== undefined && phrase.first >= around.first) {
+      around.weight = Math.max(around.weight, weight);
+      continue;
+    }
+    around = { first: phrase.first, last: phrase.last, weight };
+    stretches.push(around);
   }
   return stretches;
 }
@@ -100,25 +153,31 @@ function weightOf(stretches: readonly Stretch[]): number {
 }
 
 /** What subjects and claims weigh together; a word that may be either is one of them. 0 unless there is enough of both. */
-function bestWeight(subjects: readonly Stretch[], claims: readonly Stretch[]): number {
-  const pairs = [
-    [weightOf(subjects), claimWeight(apartFrom(claims, subjects))],
-    [weightOf(apartFrom(subjects, claims)), claimWeight(claims)],
-  ] as const;
+function bestWeight(topic: Topic, subjects: readonly Stretch[], claims: readonly Stretch[]): number {
   return Math.max(
-    ...pairs.map(([subject, claim]) => (subject >= leastSubject && claim > 0 ? subject + claim : 0)),
+    sumOf(topic, subjects, apartFrom(claims, subjects)),
+    sumOf(topic, apartFrom(subjects, claims), claims),
   );
 }
 
-function claimWeight(claims: readonly Stretch[]): number {
-  const hints = claims.filter(({ weight }) => weight === 1).length;
-  const others = claims.filter(({ weight }) => weight > 1);
-  return Math.min(mostClaims, Math.min(mostHints, hints) + weightOf(others));
+function sumOf(topic: Topic, subjects: readonly Stretch[], claims: readonly Stretch[]): number {
+  const subject = weightOf(subjects);
+  if (subject < leastSubject[topic]) return 0;
+  let hints = 0;
+  let others = 0;
+  for (const { weight } of claims) {
+    if (weight === 1) hints += 1;
+    else others += weight;
+  }
+  const claim = Math.min(mostClaims, Math.min(mostHints[topic], hints) + others);
+  return claim === 0 ? 0 : subject + claim;
 }
 
-/** The stretches that share no word with the others. */
-function apartFrom(found: readonly Stretch[], others: readonly Stretch[]): Stretch[] {
-  return found.filter(({ first, last }) =>
-    others.every((other) => other.last <= first || other.first >= last),
-  );
+/** The stretches that share no word with the others; in both lists the last comes first. */
+function apartFrom(found: readonly Stretch[], others: readonly Stretch[]): readonly Stretch[] {
+  let at = 0;
+  return found.filter(({ first, last }) => {
+    while ((others[at]?.first ?? -1) >= last) at += 1;
+    return (others[at]?.last ?? -1) <= first;
+  });
 }

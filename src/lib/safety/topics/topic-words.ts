@@ -6,7 +6,7 @@ import type { Topic } from '../../../models/policy.js';
  * at its start.
  */
 export interface TopicWords {
-  /** Each is enough by itself. */
+  /** Each is all but enough by itself. */
   readonly telling: string;
   /** What the topic is about, by how seldom it is meant otherwise. */
   readonly sure: string;
@@ -25,6 +25,10 @@ export interface TopicLanguage {
   readonly topics: Readonly<Record<Topic, TopicWords>>;
   /** How one gives advice, whatever about. */
   readonly advice: string;
+  /** What may be part of a claim, whatever about. */
+  readonly hints: string;
+  /** Verbs that are advice where a clause begins with them as an order, whatever about. */
+  readonly orders: string;
   /** Phrases that mean something else than their words: the words in them count for nothing. */
   readonly idioms: string;
   /** How a service, a shop or a kitchen talks about its own business. */
