@@ -110,7 +110,7 @@ describe('sensitive topics', () => {
   });
 
   it('need their evidence close together', async () => {
-    const filler = 'and so on it goes '.repeat(30);
+    const filler = 'tick tock tick tock '.repeat(30);
     expect(await namesOf(detector, `you should know ${filler} that stocks exist`)).toEqual([]);
     expect(await namesOf(detector, `${filler} you should buy stocks`)).toEqual(['TOPIC/FINANCIAL_ADVICE']);
     expect(await namesOf(detector, 'x'.repeat(1000))).toEqual([]);
