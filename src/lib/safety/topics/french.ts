@@ -129,9 +129,9 @@ export const french: TopicLanguage = {
         les prix vont, sous évalué, surévalué, revenu passif, liberté financière, plan épargne retraite,
         plan d'épargne, assurance vie, payer moins d'impôts`,
       sure: `
-        bourse, obligations, bitcoin, ethereum, crypto*, etf, fonds indiciel, dividende, rendement, placement,
-        placements, investir, investissement, investissez, épargne, épargner, hypothèque, emprunt, immobilier,
-        inflation, portefeuille boursier, cac 40, trading, courtier en bourse, livret a, patrimoine, lingot,
+        bourse, obligations, bitcoin, crypto*, etf, fonds indiciel, dividende, rendement, placement, placements,
+        investir, investissement, investissez, épargne, épargner, hypothèque, emprunt, immobilier, inflation,
+        portefeuille boursier, cac 40, trading, courtier en bourse, livret a, patrimoine, lingot,
         métaux précieux, taux d'intérêt, dette, dettes, endettement, retraite, scpi, plus value, fonds, bourse*,
         etf*, trackers, fonds*, assurance vie, pea, plan épargne, ldds, épargne*, placement*, placer, rendement*,
         dividende*, bitcoin*, immobilier*, investir*, investissement*, investisseur*, emprunt*, emprunter,
@@ -140,8 +140,8 @@ export const french: TopicLanguage = {
         retraite complémentaire, rente*, patrimoine*, portefeuille, diversifi*, or physique, lingot*, inflation*,
         bce, récession, forex, krach, spécul*`,
       likely: `
-        actions, action, or, argent, économies, crédit, prêt, taux, marché, cours, profit, pertes, maison,
-        appartement, impôts, loyers, capital, pour cent, an, risque, loyer*, marché*, salaire, revenu*, risque*,
+        actions, action, argent, économies, crédit, prêt, taux, marché, cours, profit, pertes, maison,
+        appartement, impôts, loyers, capital, pour cent, risque, loyer*, marché*, salaire, revenu*, risque*,
         retraite`,
       maybe: `euros, compte, prix, banque, assurance, salaire, été, mois, maison, cours, pour cent`,
       claims: `
@@ -174,8 +174,8 @@ export const french: TopicLanguage = {
         légalement, juridiquement, obligation légale, contrefaçon, diffamation, harcèlement,
         délai de prescription, prescrit par la loi, est prescrite, vous expulser, droits d'auteur`,
       sure: `
-        tribunal, juge, avocat, procès, plainte, justice, jugement, code civil, code pénal, code du travail,
-        rgpd, responsabilité, préjudice, indemnis*, indemnité, dédommage*, licenciement, licencié, propriétaire,
+        tribunal, juge, avocat, plainte, justice, jugement, code civil, code pénal, code du travail, rgpd,
+        responsabilité, préjudice, indemnis*, indemnité, dédommage*, licenciement, licencié, propriétaire,
         locataire, bailleur, bail, expulsion, expulser, garde des enfants, pension alimentaire, héritage,
         testament, fraude, escroquerie, vol, négligence, délit, infraction, illégal*, brevet, discrimination,
         clause, prud'hommes, prud hommes, prudhommes, tribunal*, avocat*, plainte*, porter plainte,

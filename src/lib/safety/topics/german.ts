@@ -119,7 +119,7 @@ export const german: TopicLanguage = {
         tropfen täglich, beipackzettel, rezeptfrei`,
       likely: `
         dosis, dosierung, mg, tablette, pille, pillen, tropfen, salbe, medizin, arzt, ärzte, hausarzt, symptom*,
-        diagnose, erkrank*, krankheit*, infekt*, therapie, behandlung, operation, op, wunde, verbrennung,
+        diagnose, erkrank*, krankheit*, infekt*, therapie, behandlung, operation, wunde, verbrennung,
         verstauchung, bruch, prellung, abnehmen, kalorien, diät, fasten, ernährung, alkohol, nikotin, cannabis,
         cbd, kräuter, ingwer, kurkuma, zink, eisen, heilung, virus, viren, bakterien, beschwerden, schwanger,
         baby, säugling, magen, darm, herz, lunge, knie, rücken, haut, ärztin, facharzt, krankenhaus, klinik,
