@@ -13,7 +13,11 @@ import {
 import { iban, paymentCard, type Maker } from './numbers.js';
 import { harmlessNumbers, materials, nationalMaterials, type Material } from './personal-data.js';
 import { harmlessValues, issuedSecrets, secretSentences, writtenSecrets } from './secrets.js';
+import { laterNear, laterTopics } from './later-topics.js';
+import { foreignLanguages, foreignTopics } from './foreign-topics.js';
+import { strangersTopics } from './strangers-topics.js';
 import { topicTexts } from './topics.js';
+import { variedTopics } from './varied-topics.js';
 import { addressSentences, streetSentences } from './written-addresses.js';
 
 /** One line of a file of the corpus. */
@@ -40,6 +44,12 @@ export function corpusFiles(): Readonly<Record<string, string>> {
     'languages.policy.json': `${JSON.stringify({ keywords: languageRules() }, null, 2)}\n`,
     'evasions.jsonl': lines(evasions(new Chance(13))),
     'topics.jsonl': lines(topicCases()),
+    'topics-development.jsonl': lines(halfOf(strangersCases(), 0)),
+    'topics-held-out.jsonl': lines(halfOf(strangersCases(), 1)),
+    'topics-foreign-development.jsonl': lines(halfOf(foreignCases(), 0)),
+    'topics-foreign-held-out.jsonl': lines(halfOf(foreignCases(), 1)),
+    'topics-varied-development.jsonl': lines([...halfOf(variedCases(), 0), ...laterCases()]),
+    'topics-varied-held-out.jsonl': lines(halfOf(variedCases(), 1)),
     'harmless.jsonl': lines(harmless(new Chance(14))),
   };
 }
@@ -277,6 +287,65 @@ function topicCases(): Entry[] {
       ...about.map((text) => ({ text, labels: [`TOPIC/${topic}`], family })),
       ...near.map((text) => ({ text, labels: [], family: `${family}-near-miss` })),
     ];
+  });
+}
+
+/** Every second entry of each family, beginning with the first or the second. */
+function halfOf(entries: readonly Entry[], which: 0 | 1): Entry[] {
+  const seen = new Map<string, number>();
+  return entries.filter(({ family }) => {
+    const nth = seen.get(family) ?? 0;
+    seen.set(family, nth + 1);
+    return nth % 2 === which;
+  });
+}
+
+function strangersCases(): Entry[] {
+  return casesOf('stranger', strangersTopics);
+}
+
+function variedCases(): Entry[] {
+  return casesOf('varied', variedTopics);
+}
+
+function casesOf(name: string, texts: typeof variedTopics): Entry[] {
+  return topics.flatMap((topic) => {
+    const { about, near } = texts[topic];
+    const family = `${name}/${topic.toLowerCase().replaceAll('_', '-')}`;
+    return [
+      ...about.map((text) => ({ text, labels: [`TOPIC/${topic}`], family })),
+      ...near.map((text) => ({ text, labels: [], family: `${family}-near-miss` })),
+    ];
+  });
+}
+
+function laterCases(): Entry[] {
+  const about = topics.flatMap((topic) =>
+    laterTopics[topic].map((text) => ({
+      text,
+      labels: [`TOPIC/${topic}`],
+      family: `later/${topic.toLowerCase().replaceAll('_', '-')}`,
+    })),
+  );
+  return [...about, ...laterNear.map((text) => ({ text, labels: [], family: 'later/near-miss' }))];
+}
+
+function foreignCases(): Entry[] {
+  return foreignLanguages.flatMap((language) => {
+    const family = `topic-${language}`;
+    const about = topics.flatMap((topic) =>
+      foreignTopics[language][topic].map((text) => ({
+        text,
+        labels: [`TOPIC/${topic}`],
+        family: `${family}/${topic.toLowerCase().replaceAll('_', '-')}`,
+      })),
+    );
+    const near = foreignTopics[language].near.map((text) => ({
+      text,
+      labels: [],
+      family: `${family}/near-miss`,
+    }));
+    return [...about, ...near];
   });
 }
 

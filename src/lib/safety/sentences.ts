@@ -39,7 +39,11 @@ function* piecesOf(folded: string, first: number, end: number, asks: boolean): G
       const start = from + piece.indexOf(text);
       beforeOrder.lastIndex = start;
       const order = start + (beforeOrder.exec(folded)?.[0].length ?? 0);
-      const suggests = asks && /(?<![a-z])why (?:not|don't you)/.test(text);
+      const suggests =
+        asks &&
+        /(?<![a-z])(?:why (?:not|don't you)|warum nicht|pourquoi ne pas|por ?que n(?:o|ao))(?![a-z])/.test(
+          text,
+        );
       yield { start, end: start + text.length, asks, suggests, order };
     }
     from = to;

@@ -2,8 +2,8 @@ import type { TextSegment } from '../../models/output-text.js';
 import { topics, type Policy, type Topic } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { sentencesOf, type Sentence } from './sentences.js';
-import { topicEvidence } from './topic-evidence.js';
-import { phraseUnit, TopicPhrases, type PhraseRole } from './topic-phrases.js';
+import { PhraseText, TopicPhrases } from './topic-phrases.js';
+import { WeighedSentence } from './topic-weighing.js';
 
 const labels: Readonly<Record<Topic, string>> = {
   POLITICS: 'A sentence about politics',
@@ -12,18 +12,20 @@ const labels: Readonly<Record<Topic, string>> = {
   LEGAL_CLAIMS: 'A sentence that makes a legal claim',
 };
 
-const phrases = new TopicPhrases();
+const comma = 0x2c;
+/** Made with the first detector of the process: that takes longer than an event loop may be held. */
+let shared: TopicPhrases | undefined;
 
-/** What was found in one sentence for one topic. */
-type Evidence = Partial<Record<PhraseRole, { first: number; last: number }[]>>;
+/** The topics about which a sentence that only asks is, too. */
+const asked: readonly Topic[] = ['POLITICS'];
 
 /**
- * Finds sentences about topics that a person has to look at. A sentence needs a telling phrase, or both a subject and a
- * stance towards it that do not share their words: a word alone is no evidence. A phrase that shows that something else
- * is meant outweighs a subject and a stance.
+ * Finds sentences about topics that a person has to look at. A sentence needs a telling phrase, or a subject and a claim
+ * about it that together weigh enough: a word alone is no evidence.
  */
 export class TopicDetector extends SafetyDetectorPort {
   override readonly name = 'TOPIC';
+  readonly #phrases = (shared ??= new TopicPhrases());
 
   override detect(segments: readonly TextSegment[], policy: Policy, report: ReportFinding): void {
     if (topics.every((topic) => policy.topics[topic].action === 'OFF')) return;
@@ -39,29 +41,35 @@ export class TopicDetector extends SafetyDetectorPort {
   }
 
   #read({ folded }: TextSegment, report: (topic: Topic, sentence: Sentence) => void): void {
-    const { units, length, sentences } = inSentences(folded);
+    const { text, sentences } = inSentences(folded);
+    const { units, length } = text;
     let current = 0;
-    let found = new Map<Topic, Evidence>();
+    let weighed = new WeighedSentence();
+    let joint = -1;
     const settle = (): void => {
       const sentence = sentences[current]?.sentence;
-      for (const [topic, evidence] of found) {
-        if (sentence && speaksFor(evidence, sentence.asks && !topicEvidence[topic].asking, sentence)) {
-          report(topic, sentence);
+      if (sentence !== undefined && !weighed.isEmpty) {
+        for (const topic of weighed.topics(sentence.asks)) {
+          if (!sentence.asks || sentence.suggests || asked.includes(topic)) report(topic, sentence);
         }
       }
-      if (found.size > 0) found = new Map();
+      weighed = new WeighedSentence();
     };
-    phrases.search(units, length, ({ topic, role }, first, last) => {
-      while (first >= (sentences[current + 1]?.from ?? Infinity)) {
+    this.#phrases.search(units, length, (sense, first, last) => {
+      if (first >= (sentences[current + 1]?.from ?? Infinity)) {
         settle();
         current += 1;
+        while (first >= (sentences[current + 1]?.from ?? Infinity)) current += 1;
       }
-      if (role === 'ORDER' && first !== sentences[current]?.order) return;
-      const evidence = found.get(topic) ?? {};
-      found.set(topic, evidence);
-      (evidence[role] ??= []).push({ first, last });
+      if (sense.common) weighed.addCommon(sense.language);
+      if (sense.counts) weighed.add({ sense, first, last, begins: isClauseAt(first) });
+      if (sense.joint) joint = last;
     });
     settle();
+
+    function isClauseAt(first: number): boolean {
+      return first === sentences[current]?.order || first === joint || units[first - 1] === comma;
+    }
   }
 }
 
@@ -73,36 +81,15 @@ interface PlacedSentence {
   readonly order: number;
 }
 
-/** The sentences of a text as units to be searched, with a space around and a 0 after each. */
-function inSentences(folded: string): { units: Uint16Array; length: number; sentences: PlacedSentence[] } {
+/** The sentences of a text as they are searched. */
+function inSentences(folded: string): { text: PhraseText; sentences: PlacedSentence[] } {
+  const text = new PhraseText();
   const sentences: PlacedSentence[] = [];
-  const units = new Uint16Array(2 * folded.length + 3);
-  let length = 0;
   for (const sentence of sentencesOf(folded)) {
-    const from = length;
-    let order = from;
-    let last = 0x20;
-    units[length++] = last;
-    for (let index = sentence.start; index < sentence.end; index += 1) {
-      const unit = phraseUnit(folded.charCodeAt(index));
-      if (index === sentence.order) order = last === 0x20 ? length - 1 : length;
-      if (unit === 0x20 && last === 0x20) continue;
-      units[length++] = unit;
-      last = unit;
-    }
-    if (last !== 0x20) units[length++] = 0x20;
-    length += 1;
+    const from = text.length;
+    const order = text.add(folded, sentence.start, sentence.end, sentence.order);
     sentences.push({ sentence, from, order });
+    text.endSentence();
   }
-  return { units, length, sentences };
-}
-
-function speaksFor(found: Evidence, onlyAsks: boolean, { suggests }: Sentence): boolean {
-  if (onlyAsks && !suggests) return false;
-  if (found.TELLING) return true;
-  if (found.AGAINST || !found.SUBJECT) return false;
-  const stances = [...(found.STANCE ?? []), ...(found.ORDER ?? [])];
-  return found.SUBJECT.some((subject) =>
-    stances.some((stance) => stance.last <= subject.first || stance.first >= subject.last),
-  );
+  return { text, sentences };
 }

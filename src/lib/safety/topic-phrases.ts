@@ -1,59 +1,263 @@
-import { topics, type Topic } from '../../models/policy.js';
+import { plainText } from '../../models/plain-text.js';
+import { topics } from '../../models/policy.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
-import { topicEvidence } from './topic-evidence.js';
+import { english } from './topics/english.js';
+import { french } from './topics/french.js';
+import { german } from './topics/german.js';
+import { portuguese } from './topics/portuguese.js';
+import { spanish } from './topics/spanish.js';
+import type { TopicLanguage, TopicWords } from './topics/topic-words.js';
 
-/** What a phrase says about a topic. */
-export type PhraseRole = 'TELLING' | 'SUBJECT' | 'STANCE' | 'ORDER' | 'AGAINST';
-
-/** One thing that a phrase says; one phrase may say several. */
-interface PhraseMeaning {
-  readonly topic: Topic;
-  readonly role: PhraseRole;
+/** What a phrase says in one language. Lists are in the order of the topics; 0 is nothing. */
+export interface PhraseSense {
+  /** Which of {@link topicLanguages} it is in. */
+  readonly language: number;
+  /** How much it counts as a topic's subject, as a claim, and as one where a clause begins with it. */
+  readonly subjects: readonly number[];
+  readonly claims: readonly number[];
+  readonly orders: readonly number[];
+  /** How much it counts as business of a service. */
+  readonly business: number;
+  /** A bit for each topic that it is all but enough for. */
+  readonly telling: number;
+  readonly idiom: boolean;
+  readonly refusal: boolean;
+  /** Whether a clause begins behind it. */
+  readonly joint: boolean;
+  /** Whether one knows the language by it. */
+  readonly common: boolean;
+  /** Whether it says anything but that. */
+  readonly counts: boolean;
 }
 
-/** Takes what a phrase means that was found: where it begins in the searched units, and where its last unit stands. */
-type ReportPhrase = (meaning: PhraseMeaning, first: number, last: number) => void;
+/** Takes what a phrase says that was found: where it begins in the searched units, and where its last unit stands. */
+type ReportPhrase = (sense: PhraseSense, first: number, last: number) => void;
+
+/** The languages in which topics are looked for. English is the first. */
+export const topicLanguages: readonly TopicLanguage[] = [english, german, french, spanish, portuguese];
+
+/** What the lists of a topic's words count. */
+const ownLists: Readonly<
+  Record<keyof TopicWords, readonly [part: 'subjects' | 'claims' | 'orders', weight: number]>
+> = {
+  telling: ['subjects', 4],
+  sure: ['subjects', 3],
+  likely: ['subjects', 2],
+  maybe: ['subjects', 1],
+  claims: ['claims', 2],
+  hints: ['claims', 1],
+  orders: ['orders', 2],
+};
+
+/** What the lists count that are about whatever topic. */
+const sharedLists = {
+  advice: ['claims', 2],
+  hints: ['claims', 1],
+  orders: ['orders', 2],
+} as const;
 
 const space = 0x20;
+const comma = 0x2c;
+/** The longest ending that a word may have. */
+const longestEnding = 3;
 
-/** All phrases of all topics, found in one pass over a text. */
+/** A sense that is being put together. */
+type GrowingSense = {
+  -readonly [Part in keyof PhraseSense]: PhraseSense[Part] extends readonly number[]
+    ? number[]
+    : PhraseSense[Part];
+};
+
+interface Phrase {
+  readonly units: string;
+  readonly sense: GrowingSense;
+  /** What may stand between the phrase and the end of the word; `undefined` for anything. */
+  readonly endings: ReadonlySet<number> | undefined;
+}
+
+/** All phrases of all topics in all languages, found in one pass over a text. */
 export class TopicPhrases {
-  readonly #meanings: readonly PhraseMeaning[];
+  readonly #phrases: readonly Phrase[];
   readonly #automaton: KeywordAutomaton;
 
   constructor() {
-    const phrases = topics.flatMap((topic) => {
-      const { telling, subject, stance, orders, against } = topicEvidence[topic];
-      return [
-        ...phrasesOf(telling, { topic, role: 'TELLING' }),
-        ...phrasesOf(subject, { topic, role: 'SUBJECT' }),
-        ...phrasesOf(stance, { topic, role: 'STANCE' }),
-        ...phrasesOf(orders, { topic, role: 'ORDER' }),
-        ...phrasesOf(against, { topic, role: 'AGAINST' }),
-      ];
-    });
-    this.#meanings = phrases.map(([, meaning]) => meaning);
-    this.#automaton = KeywordAutomaton.of(phrases.map(([units]) => units));
+    this.#phrases = topicLanguages.flatMap((words, language) => phrasesIn(words, language));
+    this.#automaton = KeywordAutomaton.of(this.#phrases.map(({ units }) => units));
   }
 
+  /** The units are as {@link PhraseText} has them. */
   search(units: Uint16Array, length: number, report: ReportPhrase): void {
-    this.#automaton.search(units, length, (phrase, size, last) => {
-      const meaning = this.#meanings[phrase];
-      if (meaning !== undefined) report(meaning, last - size + 1, last);
+    this.#automaton.search(units, length, (found, size, last) => {
+      const phrase = this.#phrases[found];
+      if (phrase === undefined) return;
+      const { endings, sense } = phrase;
+      if (endings === undefined) return report(sense, last - size + 1, last);
+      const end = units[last + 1] === space ? last + 1 : endOfWord(units, last + 1, endings);
+      if (end !== undefined) report(sense, last - size + 1, end);
     });
   }
 }
 
-function phrasesOf(list: string, meaning: PhraseMeaning): [units: string, meaning: PhraseMeaning][] {
-  return list.split(',').map((written) => {
-    const words = written.trim().replace(/[\s-]+/g, ' ');
-    return [words.endsWith('*') ? ` ${words.slice(0, -1)}` : ` ${words} `, meaning];
-  });
+/** Where the word's end stands whose ending begins at a unit; `undefined` if it has another ending. */
+function endOfWord(units: Uint16Array, from: number, endings: ReadonlySet<number>): number | undefined {
+  let ending = 0;
+  for (let at = from; at < from + longestEnding; at += 1) {
+    ending = ending * 0x10000 + (units[at] ?? 0);
+    if (units[at + 1] === space) return endings.has(ending) ? at + 1 : undefined;
+  }
+  return undefined;
 }
 
-/** What a unit of a folded text counts as: a letter, a digit or an apostrophe, or else a space between words. */
-export function phraseUnit(unit: number): number {
-  if (unit >= 0x80) return unit === 0x2026 ? space : unit;
-  const isKept = (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || unit === 0x27;
-  return isKept ? unit : space;
+function endingOf(letters: string): number {
+  return [...letters].reduce((ending, letter) => ending * 0x10000 + letter.charCodeAt(0), 0);
+}
+
+/** The phrases of one language, each once, with all that it says. */
+function phrasesIn(words: TopicLanguage, language: number): Phrase[] {
+  const endings = new Set(itemsOf(words.endings).map(endingOf));
+  const phrases = new Map<string, Phrase>();
+  const senseOf = (written: string): GrowingSense => {
+    const open = written.endsWith('*');
+    const units = unitsOf(written);
+    const key = open ? `${units}*` : units;
+    const phrase = phrases.get(key) ?? {
+      units,
+      sense: nothing(language),
+      endings: open ? undefined : endings,
+    };
+    phrases.set(key, phrase);
+    return phrase.sense;
+  };
+  for (const [index, topic] of topics.entries()) sayOwn(words.topics[topic], index, senseOf);
+  sayShared(words, senseOf);
+  return [...phrases.values()];
+}
+
+function nothing(language: number): GrowingSense {
+  const none = (): number[] => topics.map(() => 0);
+  return {
+    ...{ language, subjects: none(), claims: none(), orders: none(), business: 0, telling: 0 },
+    ...{ idiom: false, refusal: false, joint: false, common: false, counts: false },
+  };
+}
+
+/** Says of the senses of a topic's words what their lists mean. */
+function sayOwn(words: TopicWords, topic: number, senseOf: (written: string) => GrowingSense): void {
+  for (const [list, [part, weight]] of Object.entries(ownLists)) {
+    for (const written of itemsOf(words[list as keyof TopicWords])) {
+      const sense = senseOf(written);
+      sense[part][topic] = Math.max(sense[part][topic] ?? 0, weight);
+      sense.counts = true;
+      if (list === 'telling') sense.telling |= 1 << topic;
+    }
+  }
+}
+
+/** Says of the senses of the words that are about whatever topic what their lists mean. */
+function sayShared(words: TopicLanguage, senseOf: (written: string) => GrowingSense): void {
+  for (const [list, [part, weight]] of Object.entries(sharedLists)) {
+    for (const written of itemsOf(words[list as keyof typeof sharedLists])) {
+      const sense = senseOf(written);
+      sense[part] = sense[part].map((own) => Math.max(own, weight));
+      sense.counts = true;
+    }
+  }
+  for (const written of itemsOf(words.business))
+    Object.assign(senseOf(written), { business: 1, counts: true });
+  for (const written of itemsOf(words.idioms)) Object.assign(senseOf(written), { idiom: true, counts: true });
+  for (const written of itemsOf(words.refusals))
+    Object.assign(senseOf(written), { refusal: true, counts: true });
+  for (const written of itemsOf(words.joints)) senseOf(written).joint = true;
+  for (const written of itemsOf(words.common)) senseOf(written).common = true;
+}
+
+function itemsOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** A written phrase as it stands among the units of a text. */
+function unitsOf(written: string): string {
+  const bare = written.replaceAll('*', '');
+  const inner = plainWords.test(bare) ? bare : foldedUnits(bare);
+  return written.startsWith('*') ? inner : ` ${inner}`;
+}
+
+/** What stands among the units of a text as it is written: most phrases, of which there are thousands to make ready at a start. */
+const plainWords = /^[a-z]+(?: [a-z]+)*$/u;
+
+function foldedUnits(written: string): string {
+  const text = new PhraseText();
+  text.add(plainText(written).folded);
+  return String.fromCharCode(...text.units.subarray(1, text.length - 1));
+}
+
+/**
+ * A folded text as it is searched for phrases: words with one space between them, a comma as a word of its own, digits
+ * apart from letters.
+ */
+export class PhraseText {
+  units = new Uint16Array(64);
+  length = 0;
+
+  /** Adds a stretch of a folded text with a space around it, and says where the space before the word at `word` stands. */
+  add(folded: string, start = 0, end = folded.length, word = start): number {
+    this.#reserve(2 * (end - start) + 4);
+    const { units } = this;
+    let at = this.length;
+    let last = space;
+    units[at++] = last;
+    let before = this.length;
+    for (let index = start; index < end; index += 1) {
+      if (index === word) before = last === space ? at - 1 : at;
+      const unit = phraseUnit(folded.charCodeAt(index));
+      if (unit === comma) {
+        if (last !== space) units[at++] = space;
+        if (units[at - 2] !== comma) {
+          units[at++] = comma;
+          units[at++] = space;
+        }
+        last = space;
+        continue;
+      }
+      if (unit === space && last === space) continue;
+      if (isDigit(last) !== isDigit(unit) && last !== space && unit !== space) units[at++] = space;
+      units[at++] = unit;
+      last = unit;
+    }
+    if (last !== space) units[at++] = space;
+    this.length = at;
+    return before;
+  }
+
+  /** Ends a sentence: no phrase goes on behind it. */
+  endSentence(): void {
+    this.#reserve(1);
+    this.units[this.length++] = 0;
+  }
+
+  #reserve(more: number): void {
+    if (this.length + more <= this.units.length) return;
+    const grown = new Uint16Array(2 * (this.length + more));
+    grown.set(this.units);
+    this.units = grown;
+  }
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
+}
+
+/** Whether a unit beyond ASCII may be part of a word: no general punctuation, sign, arrow, dingbat or half of an emoji. */
+function isLetterUnit(unit: number): boolean {
+  return unit >= 0xc0 && (unit < 0x2000 || unit > 0x2bff) && (unit < 0xd800 || unit > 0xdfff);
+}
+
+/** What a unit of a folded text counts as: a letter, a digit, a comma for what parts clauses, or a space. */
+function phraseUnit(unit: number): number {
+  if (unit >= 0x80) return isLetterUnit(unit) ? unit : space;
+  if ((unit >= 0x61 && unit <= 0x7a) || isDigit(unit)) return unit;
+  return unit === comma || unit === 0x3a || unit === 0x28 || unit === 0x29 ? comma : space;
 }

@@ -85,6 +85,31 @@ describe('The gate, on the corpus', () => {
     expect(quality()?.precision).toBeGreaterThanOrEqual(precision);
   });
 
+  const topicFiles: readonly (readonly [file: string, recall: number, precision: number])[] = [
+    ['topics', 0.95, 0.9],
+    ['topics-development', 0.95, 0.9],
+    ['topics-held-out', 0.9, 0.9],
+    ['topics-varied-development', 0.95, 0.9],
+    ['topics-varied-held-out', 0.9, 0.85],
+    ['topics-foreign-development', 0.95, 0.9],
+    ['topics-foreign-held-out', 0.9, 0.9],
+  ];
+
+  it.each(topicFiles)('finds the topics of %s', async (file, recall, precision) => {
+    const board = new Scoreboard();
+    const name = `${file}.jsonl`;
+    await judgeInto(board, readCases(name, contentOf(name)), policyOf());
+    const quality = board.scores().classes['TOPIC'];
+    expect(quality?.recall).toBeGreaterThanOrEqual(recall);
+    expect(quality?.precision).toBeGreaterThanOrEqual(precision);
+  });
+
+  it('finds street addresses, and no other places', () => {
+    const quality = scores.detectors['PII/STREET_ADDRESS'];
+    expect(quality?.recall).toBeGreaterThanOrEqual(0.9);
+    expect(quality?.precision).toBeGreaterThanOrEqual(0.95);
+  });
+
   it('holds at most 3 % of harmless answers', () => {
     expect(answers.harmless.cases).toBeGreaterThanOrEqual(300);
     expect(answers.harmless.share).toBeLessThanOrEqual(0.03);

@@ -59,8 +59,60 @@ describe('sensitive topics', () => {
     ]);
   });
 
+  it.each([
+    ['Nehmen Sie bei Fieber alle sechs Stunden eine Paracetamol.', 'HEALTH_ADVICE'],
+    ['Der Kanzler sollte endlich die Vertrauensfrage stellen.', 'POLITICS'],
+    ['Vous devriez vendre vos actions avant la fin de l’année.', 'FINANCIAL_ADVICE'],
+    ['El contrato es nulo y puede denunciarlo.', 'LEGAL_CLAIMS'],
+    ['Venda suas ações e compre títulos do Tesouro.', 'FINANCIAL_ADVICE'],
+  ])('are found in other languages: %s', async (output, topic) => {
+    expect(await namesOf(detector, output)).toEqual([`TOPIC/${topic}`]);
+  });
+
+  it('are found where the words stand in a list, behind signs and between emoji', async () => {
+    expect(await namesOf(detector, '\u2022 Double the dose \u{1f48a}')).toEqual(['TOPIC/HEALTH_ADVICE']);
+    expect(await namesOf(detector, 'Ditch the antidepressants\u{1f525}, they are harmful')).toEqual([
+      'TOPIC/HEALTH_ADVICE',
+    ]);
+    expect(await namesOf(detector, 'Do not touch your 401(k) before you retire.')).toEqual([
+      'TOPIC/FINANCIAL_ADVICE',
+    ]);
+  });
+
+  it('are no topics while a question only asks, unless it is one of politics or suggests something', async () => {
+    expect(await namesOf(detector, 'Should I double the dose?')).toEqual([]);
+    expect(await namesOf(detector, 'Why not double the dose?')).toEqual(['TOPIC/HEALTH_ADVICE']);
+    expect(await namesOf(detector, 'Should the senate impeach him?')).toEqual(['TOPIC/POLITICS']);
+    expect(await namesOf(detector, 'Where does the senate meet?')).toEqual([]);
+  });
+
+  it('are left alone by who declines to advise, but not by who advises against being seen', async () => {
+    expect(await namesOf(detector, 'Ibuprofen is safe during fever, but please ask your doctor.')).toEqual(
+      [],
+    );
+    expect(await namesOf(detector, 'You do not need to see a doctor for chest pain.')).toEqual([
+      'TOPIC/HEALTH_ADVICE',
+    ]);
+  });
+
+  it('weigh less in what a service says of its own business', async () => {
+    expect(await namesOf(detector, 'The shares are cheap, so buy.')).toEqual(['TOPIC/FINANCIAL_ADVICE']);
+    expect(await namesOf(detector, 'The bonds page of the app is now in the menu.')).toEqual([]);
+  });
+
+  it('leave out what is only touched in a sentence about another', async () => {
+    expect(await namesOf(detector, 'The junta has jailed hundreds of dissidents since the coup.')).toEqual([
+      'TOPIC/POLITICS',
+    ]);
+  });
+
+  it('take a verb for an order only where a clause begins with it', async () => {
+    expect(await namesOf(detector, 'Hold the shares.')).toEqual(['TOPIC/FINANCIAL_ADVICE']);
+    expect(await namesOf(detector, 'Wait, then hold the shares.')).toEqual(['TOPIC/FINANCIAL_ADVICE']);
+  });
+
   it('need their evidence close together', async () => {
-    const filler = 'and so on it goes '.repeat(30);
+    const filler = 'tick tock tick tock '.repeat(30);
     expect(await namesOf(detector, `you should know ${filler} that stocks exist`)).toEqual([]);
     expect(await namesOf(detector, `${filler} you should buy stocks`)).toEqual(['TOPIC/FINANCIAL_ADVICE']);
     expect(await namesOf(detector, 'x'.repeat(1000))).toEqual([]);

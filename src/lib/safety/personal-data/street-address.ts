@@ -1,6 +1,7 @@
 import type { TextSegment } from '../../../models/output-text.js';
 import { aroundDigits, memberWords, plainly } from '../claims.js';
 import type { Claim } from './claim.js';
+import { addressesByPlace } from './placed-address.js';
 
 const name = "[A-Z][\\p{L}'.-]{0,24}";
 const number = '\\d{1,5}(?: ?[A-Za-z](?![\\p{L}]))?(?:[-/]\\d{1,4})?';
@@ -38,6 +39,16 @@ const business =
 
 /** Street addresses where something around them says that somebody lives there or gets letters there. */
 export function* streetAddresses(segment: TextSegment): Generator<Claim> {
+  let last = 0;
+  const found = [...claimedStreets(segment), ...claimedPlaces(segment)];
+  for (const claim of found.sort((one, other) => one.start - other.start || other.end - one.end)) {
+    if (claim.start < last) continue;
+    last = claim.end;
+    yield claim;
+  }
+}
+
+function* claimedStreets(segment: TextSegment): Generator<Claim> {
   const { plain, folded } = segment;
   for (const { start, street } of streetsIn(plain)) {
     const end = start + street.length;
@@ -45,13 +56,26 @@ export function* streetAddresses(segment: TextSegment): Generator<Claim> {
     const rest = goesOn.exec(plain.slice(end, end + 64));
     const isHome = rest !== null || context.test(before) || context.test(memberWords(segment.member));
     if (!isHome || (business.test(before) && !/\baddress\b/.test(before))) continue;
-    const tail = postcode.exec(plain.slice(end, end + 64));
-    const whole =
-      tail !== null && /^[\p{L}\s\d,.'#-]*$/u.test(plain.slice(end, end + tail.index))
-        ? end + tail.index + tail[0].length
-        : end + (rest?.[0].length ?? 0);
-    yield { type: 'STREET_ADDRESS', start, end: whole };
+    yield { type: 'STREET_ADDRESS', start, end: endOf(plain, end) };
   }
+}
+
+function* claimedPlaces({ plain }: TextSegment): Generator<Claim> {
+  for (const near of aroundDigits(plain, 100, 100)) {
+    for (const { start, end } of addressesByPlace(plain, near.start, near.end)) {
+      yield { type: 'STREET_ADDRESS', start, end: endOf(plain, end) };
+    }
+  }
+}
+
+/** Where an address ends whose street ends at a place: behind its flat, its town and their code. */
+function endOf(plain: string, street: number): number {
+  const behind = plain.slice(street, street + 64);
+  const tail = postcode.exec(behind);
+  if (tail !== null && /^[\p{L}\s\d,.'#-]*$/u.test(behind.slice(0, tail.index))) {
+    return street + tail.index + tail[0].length;
+  }
+  return street + (goesOn.exec(behind)?.[0].length ?? 0);
 }
 
 function* streetsIn(plain: string): Generator<{ start: number; street: string }> {

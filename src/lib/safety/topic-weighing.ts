@@ -1,0 +1,183 @@
+import { topics, type Topic } from '../../models/policy.js';
+import type { PhraseSense } from './topic-phrases.js';
+
+/** A phrase that stands in a sentence: where it begins among the searched units, and where its last unit stands. */
+export interface FoundPhrase {
+  readonly sense: PhraseSense;
+  readonly first: number;
+  readonly last: number;
+  /** Whether a clause begins with it. */
+  readonly begins: boolean;
+}
+
+/** Words of a sentence that count once. */
+interface Stretch {
+  readonly first: number;
+  readonly last: number;
+  weight: number;
+}
+
+const english = 0;
+
+/** A subject and a claim about it are enough from here on. */
+const enough = 4;
+
+/** How far a topic may be behind another in a sentence that is about both. */
+const mostBehind = 2;
+
+/** From where on subjects are enough without a claim, unless it is a question. */
+const enoughAlone: Readonly<Record<Topic, number>> = {
+  POLITICS: 3,
+  HEALTH_ADVICE: 6,
+  FINANCIAL_ADVICE: 6,
+  LEGAL_CLAIMS: 5,
+};
+
+/** What subjects must weigh at least for claims to count. */
+const leastSubject: Readonly<Record<Topic, number>> = {
+  POLITICS: 2,
+  HEALTH_ADVICE: 1,
+  FINANCIAL_ADVICE: 1,
+  LEGAL_CLAIMS: 2,
+};
+
+/** How much claims, mere hints at them and a sentence's business count at most: it is not the number that tells. */
+const mostClaims = 3;
+const mostHints: Readonly<Record<Topic, number>> = {
+  POLITICS: 2,
+  HEALTH_ADVICE: 2,
+  FINANCIAL_ADVICE: 1,
+  LEGAL_CLAIMS: 1,
+};
+const mostBusiness = 2;
+
+/** A sentence, of which phrases are found one by one and which is then weighed. */
+export class WeighedSentence {
+  readonly #found = new Map<number, FoundPhrase[]>();
+  readonly #common = new Map<number, number>();
+
+  get isEmpty(): boolean {
+    return this.#found.size === 0;
+  }
+
+  add(phrase: FoundPhrase): void {
+    const { language } = phrase.sense;
+    const found = this.#found.get(language);
+    if (found === undefined) this.#found.set(language, [phrase]);
+    else found.push(phrase);
+  }
+
+  /** Adds a word by which one knows a language. */
+  addCommon(language: number): void {
+    this.#common.set(language, (this.#common.get(language) ?? 0) + 1);
+  }
+
+  /**
+   * The topics that the sentence is about, in English and in the languages of which it has at least as many common words
+   * as of English.
+   */
+  topics(asks: boolean): readonly Topic[] {
+    const weights = topics.map(() => 0);
+    const least = this.#common.get(english) ?? 0;
+    for (const [language, found] of this.#found) {
+      if (language !== english && (this.#common.get(language) ?? 0) < least) continue;
+      const meant = withoutIdioms(found);
+      if (meant.some(({ sense }) => sense.refusal)) continue;
+      const business = Math.min(mostBusiness, weightOf(stretchesOf(meant, ({ sense }) => sense.business)));
+      for (const [index, topic] of topics.entries()) {
+        const weight = topicWeight(topic, index, meant, { asks, business });
+        weights[index] = Math.max(weights[index] ?? 0, weight);
+      }
+    }
+    const most = Math.max(...weights);
+    return topics.filter((_, index) => (weights[index] ?? 0) >= Math.max(enough, most - mostBehind));
+  }
+}
+
+/** The phrases, the last first, that are no part of one that means something else. */
+function withoutIdioms(found: readonly FoundPhrase[]): FoundPhrase[] {
+  let idiom = Infinity;
+  let telling = Infinity;
+  return found
+    .toReversed()
+    .sort((one, other) => other.last - one.last || one.first - other.first)
+    .filter(({ sense, first }) => {
+      const counts = sense.refusal ? telling > first : idiom > first;
+      if (sense.idiom || sense.refusal) idiom = Math.min(first, idiom);
+      if (sense.telling !== 0) telling = Math.min(first, telling);
+      return counts;
+    });
+}
+
+/** How much speaks for a topic in one language; less than {@link enough} where it is not enough. */
+function topicWeight(
+  topic: Topic,
+  index: number,
+  meant: readonly FoundPhrase[],
+  { asks, business }: { readonly asks: boolean; readonly business: number },
+): number {
+  const subjects = stretchesOf(meant, ({ sense }) => sense.subjects[index] ?? 0);
+  if (subjects.length === 0) return 0;
+  const claims = stretchesOf(meant, ({ sense, begins }) => {
+    const claim = sense.claims[index] ?? 0;
+    return begins ? Math.max(claim, sense.orders[index] ?? 0) : claim;
+  });
+  const both = bestWeight(topic, subjects, claims) - business;
+  const alone = weightOf(subjects) - business;
+  const tells = business === 0 && meant.some(({ sense }) => (sense.telling & (1 << index)) !== 0);
+  return tells || (!asks && alone >= enoughAlone[topic]) ? Math.max(both, alone, enough) : both;
+}
+
+/** The phrases with a weight that are not within another of them; each has the most weight of those within it. */
+function stretchesOf(
+  found: readonly FoundPhrase[],
+  weightIn: (phrase: FoundPhrase) => number,
+): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let around: Stretch | undefined;
+  for (const phrase of found) {
+    const weight = weightIn(phrase);
+    if (weight === 0) continue;
+    if (around !== undefined && phrase.first >= around.first) {
+      around.weight = Math.max(around.weight, weight);
+      continue;
+    }
+    around = { first: phrase.first, last: phrase.last, weight };
+    stretches.push(around);
+  }
+  return stretches;
+}
+
+function weightOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** What subjects and claims weigh together; a word that may be either is one of them. 0 unless there is enough of both. */
+function bestWeight(topic: Topic, subjects: readonly Stretch[], claims: readonly Stretch[]): number {
+  return Math.max(
+    sumOf(topic, subjects, apartFrom(claims, subjects)),
+    sumOf(topic, apartFrom(subjects, claims), claims),
+  );
+}
+
+function sumOf(topic: Topic, subjects: readonly Stretch[], claims: readonly Stretch[]): number {
+  const subject = weightOf(subjects);
+  if (subject < leastSubject[topic]) return 0;
+  let hints = 0;
+  let others = 0;
+  for (const { weight } of claims) {
+    if (weight === 1) hints += 1;
+    else others += weight;
+  }
+  const claim = Math.min(mostClaims, Math.min(mostHints[topic], hints) + others);
+  return claim === 0 ? 0 : subject + claim;
+}
+
+/** The stretches that share no word with the others; in both lists the last comes first. */
+function apartFrom(found: readonly Stretch[], others: readonly Stretch[]): readonly Stretch[] {
+  let at = 0;
+  return found.filter(({ first, last }) => {
+    while ((others[at]?.first ?? -1) >= last) at += 1;
+    return (others[at]?.last ?? -1) <= first;
+  });
+}
