@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { sessionSettings } from './data-source.js';
+import { sessionAs } from './data-source.js';
+import type { Scope } from './scope.js';
+import { sessionRoles } from './session-roles.js';
 
 /** A statement that each connection parses once, under its name. */
 export interface Statement {
@@ -43,15 +45,11 @@ export class StatementPool {
   private readonly pool: pg.Pool;
 
   constructor(url: string) {
-    const { query_timeout, keepAlive, options } = sessionSettings;
     this.pool = new pg.Pool({
-      connectionString: url,
       max: poolSize,
       application_name: 'chimera statements',
       connectionTimeoutMillis: 5_000,
-      query_timeout,
-      keepAlive,
-      options: `${options} ${byIndex}`,
+      ...sessionAs(url, sessionRoles.app, byIndex),
       pipeline: true,
     });
     // A connection that breaks rejects what was sent over it, and the pool lets go of one that is idle.
@@ -59,25 +57,35 @@ export class StatementPool {
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  async query<T extends object>(statement: Statement, values: readonly unknown[]): Promise<readonly T[]> {
-    const { rows } = await this.pool.query<T>({ ...statement, values: [...values] });
-    return rows;
+  /** Runs one statement on the rows of `scope`, in one round trip. */
+  async query<T extends object>(
+    scope: Scope,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly T[]> {
+    const { sent } = await this.transaction(scope, (sender) => {
+      const answer = sender.send(statement, values);
+      return Promise.resolve({ value: { sent: answer }, write: () => [answer] });
+    });
+    return (await sent).rows as readonly T[];
   }
 
   /**
-   * Runs statements in one transaction. `work` sends what reads, and returns what is to be written; the writes and the
+   * Runs statements in one transaction, on the rows of `scope`. `work` sends what reads, and returns what is to be written; the writes and the
    * commit travel together. A transaction in which one of them failed is rolled back, and rejects with that failure.
    */
-  async transaction<T>(work: (sender: Sender) => Promise<Verdict<T>>): Promise<T> {
+  async transaction<T>(scope: Scope, work: (sender: Sender) => Promise<Verdict<T>>): Promise<T> {
     const client = await this.pool.connect();
     const sender: Sender = { send: (statement, values) => send(client, statement, values) };
     let fault: unknown;
     try {
-      const begun = sender.send(begin);
-      const [{ value, write }] = await Promise.all([work(sender), begun]);
+      const begun = Promise.all([sender.send(begin), sender.send(scope.set, [scope.value])]);
+      // Of a connection that breaks here, `work` hears as well.
+      begun.catch(() => undefined);
+      const { value, write } = await work(sender);
       const written = write();
       const committed = client.query({ ...commit });
-      await Promise.all([...written, committed]);
+      await Promise.all([begun, ...written, committed]);
       // A server answers the commit of a transaction that has failed with this, and with no error.
       if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
       return value;
