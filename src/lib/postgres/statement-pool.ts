@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { sessionAs } from './data-source.js';
-import type { Scope } from './scope.js';
+import { inForce, type Scope } from './scope.js';
 import { sessionRoles } from './session-roles.js';
 
 /** A statement that each connection parses once, under its name. */
@@ -57,17 +57,25 @@ export class StatementPool {
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** Runs one statement on the rows of `scope`, in one round trip. */
+  /**
+   * Runs one statement on the rows of `scope`, in one round trip. The scope stays on the connection, and nothing is asked there
+   * that does not bring its own; a connection on which something failed is not used again.
+   */
   async query<T extends object>(
     scope: Scope,
     statement: Statement,
     values: readonly unknown[],
   ): Promise<readonly T[]> {
-    const { sent } = await this.transaction(scope, (sender) => {
-      const answer = sender.send(statement, values);
-      return Promise.resolve({ value: { sent: answer }, write: () => [answer] });
-    });
-    return (await sent).rows as readonly T[];
+    const client = await this.pool.connect();
+    let failed = true;
+    try {
+      const scoped = send(client, ...inForce(scope, 'next'));
+      const [{ rows }] = await Promise.all([send(client, statement, values), scoped]);
+      failed = false;
+      return rows as readonly T[];
+    } finally {
+      client.release(failed);
+    }
   }
 
   /**
@@ -79,7 +87,7 @@ export class StatementPool {
     const sender: Sender = { send: (statement, values) => send(client, statement, values) };
     let fault: unknown;
     try {
-      const begun = Promise.all([sender.send(begin), sender.send(scope.set, [scope.value])]);
+      const begun = Promise.all([sender.send(begin), sender.send(...inForce(scope, 'transaction ends'))]);
       // Of a connection that breaks here, `work` hears as well.
       begun.catch(() => undefined);
       const { value, write } = await work(sender);

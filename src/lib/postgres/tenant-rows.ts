@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { createDataSource } from './data-source.js';
 import { toCallerError } from './faults.js';
-import { ofTenants } from './scope.js';
+import { inForce, ofTenants, type Scope } from './scope.js';
 import { mustBeWalled, sessionRoles } from './session-roles.js';
 
 /** Sweeps run one after the other and ask little. */
@@ -44,7 +44,7 @@ export class TenantRows {
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.connect();
-      return await inTransaction<T>(runner, scope.set.text, scope.value, { sql, parameters });
+      return await inTransaction<T>(runner, scope, sql, parameters);
     } catch (error) {
       throw toCallerError(error);
     } finally {
@@ -72,13 +72,14 @@ export class TenantRows {
  */
 async function inTransaction<T>(
   runner: QueryRunner,
-  setting: string,
-  value: string,
-  { sql, parameters }: { readonly sql: string; readonly parameters: readonly unknown[] },
+  scope: Scope,
+  sql: string,
+  parameters: readonly unknown[],
 ): Promise<readonly T[]> {
+  const [setting, values] = inForce(scope, 'transaction ends');
   const sent: readonly Promise<unknown>[] = [
     runner.query('BEGIN'),
-    runner.query(setting, [value]),
+    runner.query(setting.text, [...values]),
     runner.query(sql, [...parameters]),
     runner.query('COMMIT'),
   ];
