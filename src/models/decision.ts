@@ -33,9 +33,6 @@ export interface Reason {
   readonly end: number | null;
 }
 
-/** What the detail of a reason ends with that fired in the name of the member at `pointer`, and not in its value. */
-export const inTheName = ', in the key';
-
 /** The Judge's verdict on one result, under one version of one tenant's policy. */
 export interface Decision {
   readonly outcome: DecisionOutcome;

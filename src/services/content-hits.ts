@@ -1,5 +1,5 @@
 import type { ContentHit } from '../models/content-hit.js';
-import { gravestCode, inTheName, reasonCodes } from '../models/decision.js';
+import { gravestCode, reasonCodes } from '../models/decision.js';
 import { placeInOutput, type OutputPlace } from '../models/output-text.js';
 import type { Finding } from '../ports/safety-detector.js';
 
@@ -84,7 +84,7 @@ function hitOf(finding: PlacedFinding): ContentHit {
 
 function placeOf({ at, segment }: PlacedFinding): string {
   const how = segment.reading === 'DECODED' ? ', once decoded' : '';
-  if (at.place === 'NAME') return `${how}${inTheName}`;
+  if (at.place === 'NAME') return `${how}, in the key`;
   return at.place === 'NUMBER' ? ', in a number' : how;
 }
 
