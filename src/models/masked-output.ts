@@ -1,9 +1,12 @@
-import { inTheName, type Reason } from './decision.js';
+import type { Reason } from './decision.js';
 import { isJsonObject, pointerToken, tokensOf } from './json-reader.js';
 import type { JsonValue } from './json.js';
 
 /** Stands for one UTF-16 code unit, so that what reasons say of places stays true. */
 const mark = '•';
+
+/** What the gate's detail of a reason says that fired in the name of the member at `pointer`, and not in its value. */
+const inTheName = ', in the key';
 
 /** Stands for a value of which nothing is shown. */
 export const hidden = mark.repeat(3);
@@ -28,7 +31,7 @@ class Branch {
   }
 }
 
-export interface Masked {
+interface Masked {
   readonly output: JsonValue;
   /** The same reasons; pointers lead through names as they are shown. */
   readonly reasons: readonly Reason[];

@@ -72,6 +72,17 @@ describe('what a card holds', () => {
     expect(itemsOf(await auditor.get(`${path}/audit?type=review.revealed`))).toHaveLength(before);
   });
 
+  it('is masked in the names of members as the gate says it', async () => {
+    const named = await hold(tenant, 'writer', {
+      result: aResult({ output: { [secret]: 'yes', b: [secret] } }),
+    });
+    const answer = mustBe(200, await tenant.operator.get(`${tenant.path}/reviews`));
+    const card = itemsOf(answer).find((one) => textOf(one['reviewId'] ?? '') === named.reviewId);
+    const masked = '•'.repeat(secret.length);
+    expect(card).toMatchObject({ proposedOutput: { [masked]: 'yes', b: [masked] } });
+    expect(JSON.stringify(answer.body)).not.toContain(secret);
+  });
+
   it('is hidden in lists once it was edited, and revealed with the edit', async () => {
     const { operator, path } = tenant;
     const editedOutput = { reply: 'Write to al@parcels.example.' };

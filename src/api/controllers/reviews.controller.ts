@@ -13,7 +13,7 @@ import { AssignBody, DecideBody, RevealBody, ReviewsQuery } from '../dto/review.
 import { IfMatch, ReviewId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
-import { assignExamples, decideExamples } from '../schemas/examples.js';
+import { assignExamples, decideExamples, revealExamples } from '../schemas/examples.js';
 import { listedReviewWire, type RevealedWire, revealedWire, type ReviewWire, reviewWire } from '../views.js';
 
 const byAge: ListKind = { name: 'reviews', position: ['uuid'] };
@@ -124,6 +124,7 @@ export class ReviewsController {
   }
 
   @Post(':reviewId/reveal')
+  @ApiBody({ type: RevealBody, examples: revealExamples })
   @Route({
     summary: 'See all that a card holds, on the record',
     description: 'The audit record says who saw it, and why, before anybody does.',
