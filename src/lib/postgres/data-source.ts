@@ -29,7 +29,7 @@ export function sessionAs(url: string, role: SessionRole, more = '') {
 export type Migrations = readonly (new () => MigrationInterface)[];
 
 /** What is particular to a data source. `role` is whose rights its sessions have: without it those of the URL's user. */
-export interface DataSourceOptions {
+interface DataSourceOptions {
   readonly migrations?: Migrations;
   readonly role?: SessionRole;
   readonly connections?: number;

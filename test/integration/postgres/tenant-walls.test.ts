@@ -3,6 +3,7 @@ import pg from 'pg';
 import { migrateDatabase } from '../../../src/lib/postgres/migrate.js';
 import { schemas } from '../../../src/lib/postgres/schemas.js';
 import { mustBeWalled, sessionRoles } from '../../../src/lib/postgres/session-roles.js';
+import { TenantRows } from '../../../src/lib/postgres/tenant-rows.js';
 import { createDataSource } from '../../../src/lib/postgres/data-source.js';
 import { type Bench, type Desk, openBench, withoutGuards } from './bench.js';
 import { aFullTenant, aTwinOf, parentsFirst, tenantTables } from './full-tenant.js';
@@ -197,6 +198,19 @@ describe('the walls between tenants', () => {
     `INSERT INTO audit_checkpoints SELECT * FROM audit_checkpoints`,
   ])('do not let a sweep say %s', async (sql) => {
     await expect(asServer(sql, undefined, sessionRoles.sweeper)).rejects.toMatchObject(refused);
+  });
+
+  it('stand whichever role the URL asks for, and leave its other settings', async () => {
+    const url = new URL(bench.url);
+    url.searchParams.set('options', '-c role=chimera -c work_mem=5MB');
+    const rows = await TenantRows.open(url.href);
+    const [session] = await rows.of<Record<string, unknown>>(
+      tenantId,
+      `SELECT current_user AS role, current_setting('work_mem') AS memory, current_setting('timezone') AS zone`,
+      [],
+    );
+    await rows.close();
+    expect(session).toEqual({ role: 'chimera_app', memory: '5MB', zone: 'UTC' });
   });
 
   it('are looked for at the start, and missed', async () => {
