@@ -13,7 +13,7 @@ import { Batcher } from '../batcher.js';
 import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
-import { ofKeys, ofTenants, type Scope } from './scope.js';
+import { ofTenants, type Scope } from './scope.js';
 import type { Statement, StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
 import type { TenantRows } from './tenant-rows.js';
@@ -335,7 +335,7 @@ export class PostgresRecords extends RecordsPort {
 
   private async keysOf(hashes: readonly string[]) {
     const asked = [...new Set(hashes)];
-    const rows = await this.hotQuery<ApiKey>(ofKeys(asked), this.hot.keys, [asked]);
+    const rows = await unlessAway(this.statements.lookUpKeys<ApiKey>(this.hot.keys, [asked]));
     const byHash = new Map(rows.map((row) => [row.keyHash, row]));
     return hashes.map((hash) => ({ value: byHash.get(hash) }));
   }
@@ -394,11 +394,7 @@ export class PostgresRecords extends RecordsPort {
     statement: Statement,
     values: readonly unknown[],
   ): Promise<readonly T[]> {
-    try {
-      return await this.statements.query<T>(scope, statement, values);
-    } catch (error) {
-      throw toCallerError(error);
-    }
+    return unlessAway(this.statements.query<T>(scope, statement, values));
   }
 }
 
@@ -451,6 +447,14 @@ function hotStatements({ apiKey, task, policy }: Tables) {
          ORDER BY 3`,
     },
   };
+}
+
+async function unlessAway<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toCallerError(error);
+  }
 }
 
 function tenantsOf(named: readonly { readonly tenantId: string }[]): readonly string[] {

@@ -4,9 +4,13 @@ import { BootError } from '../../models/boot-error.js';
 
 /**
  * Whose rights sessions have. None of them owns a table: `app` sees the rows that its transaction is for, `sweeper` sees when
- * something is due, of every tenant, and none of what was handed in.
+ * something is due, of every tenant, and none of what was handed in; `doorkeeper` sees keys, before it is known whose they are.
  */
-export const sessionRoles = { app: 'chimera_app', sweeper: 'chimera_sweeper' } as const;
+export const sessionRoles = {
+  app: 'chimera_app',
+  sweeper: 'chimera_sweeper',
+  doorkeeper: 'chimera_doorkeeper',
+} as const;
 export type SessionRole = (typeof sessionRoles)[keyof typeof sessionRoles];
 
 /**

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { sessionAs } from './data-source.js';
 import { inForce, type Scope } from './scope.js';
-import { sessionRoles } from './session-roles.js';
+import { type SessionRole, sessionRoles } from './session-roles.js';
 
 /** A statement that each connection parses once, under its name. */
 export interface Statement {
@@ -27,6 +27,9 @@ export interface Verdict<T> {
   readonly write: () => readonly Promise<unknown>[];
 }
 
+/** Keys that requests came with are looked up in batches, one at a time as a rule. */
+const doorkeepers = 2;
+
 /** One batch of the ledger at a time, its neighbour that is closing, and the reads that travel in batches. */
 const poolSize = 8;
 
@@ -43,24 +46,25 @@ const byIndex =
  */
 export class StatementPool {
   private readonly pool: pg.Pool;
+  private readonly doorkeepers: pg.Pool;
+  /** The scope that is in force on a connection: nothing is asked there that does not bring its own. */
+  private readonly standing = new WeakMap<pg.PoolClient, string>();
 
   constructor(url: string) {
-    this.pool = new pg.Pool({
-      max: poolSize,
-      application_name: 'chimera statements',
-      connectionTimeoutMillis: 5_000,
-      ...sessionAs(url, sessionRoles.app, byIndex),
-      pipeline: true,
-    });
-    // A connection that breaks rejects what was sent over it, and the pool lets go of one that is idle.
-    this.pool.on('error', () => undefined);
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool = poolOf(url, sessionRoles.app, poolSize);
+    this.doorkeepers = poolOf(url, sessionRoles.doorkeeper, doorkeepers);
   }
 
-  /**
-   * Runs one statement on the rows of `scope`, in one round trip. The scope stays on the connection, and nothing is asked there
-   * that does not bring its own; a connection on which something failed is not used again.
-   */
+  /** Looks for keys by their hashes, of which nobody knows yet whose they are. */
+  async lookUpKeys<T extends object>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly T[]> {
+    const { rows } = await this.doorkeepers.query<T>({ ...statement, values: [...values] });
+    return rows;
+  }
+
+  /** Runs one statement on the rows of `scope`, in one round trip. A connection on which it failed is not used again. */
   async query<T extends object>(
     scope: Scope,
     statement: Statement,
@@ -69,7 +73,7 @@ export class StatementPool {
     const client = await this.pool.connect();
     let failed = true;
     try {
-      const scoped = send(client, ...inForce(scope, 'next'));
+      const scoped = this.putInForce(client, scope);
       const [{ rows }] = await Promise.all([send(client, statement, values), scoped]);
       failed = false;
       return rows as readonly T[];
@@ -79,15 +83,15 @@ export class StatementPool {
   }
 
   /**
-   * Runs statements in one transaction, on the rows of `scope`. `work` sends what reads, and returns what is to be written; the writes and the
-   * commit travel together. A transaction in which one of them failed is rolled back, and rejects with that failure.
+   * Runs statements in one transaction, on the rows of `scope`. `work` sends what reads, and returns what is to be written; the
+   * writes and the commit travel together. A transaction in which one of them failed is rolled back, and rejects with that failure.
    */
   async transaction<T>(scope: Scope, work: (sender: Sender) => Promise<Verdict<T>>): Promise<T> {
     const client = await this.pool.connect();
     const sender: Sender = { send: (statement, values) => send(client, statement, values) };
     let fault: unknown;
     try {
-      const begun = Promise.all([sender.send(begin), sender.send(...inForce(scope, 'transaction ends'))]);
+      const begun = Promise.all([sender.send(begin), this.putInForce(client, scope)]);
       // Of a connection that breaks here, `work` hears as well.
       begun.catch(() => undefined);
       const { value, write } = await work(sender);
@@ -99,6 +103,8 @@ export class StatementPool {
       return value;
     } catch (error) {
       fault = await rollBack(client);
+      // With the transaction its scope is rolled back.
+      this.standing.delete(client);
       throw error;
     } finally {
       client.release(fault instanceof Error ? fault : undefined);
@@ -106,8 +112,28 @@ export class StatementPool {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.doorkeepers.end()]);
   }
+
+  private async putInForce(client: pg.PoolClient, scope: Scope): Promise<void> {
+    if (this.standing.get(client) === scope.tenants) return;
+    this.standing.set(client, scope.tenants);
+    await send(client, ...inForce(scope, 'next'));
+  }
+}
+
+function poolOf(url: string, role: SessionRole, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    max,
+    application_name: 'chimera statements',
+    connectionTimeoutMillis: 5_000,
+    ...sessionAs(url, role, byIndex),
+    pipeline: true,
+  });
+  // A connection that breaks rejects what was sent over it, and the pool lets go of one that is idle.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 const begin: Statement = { name: 'begin', text: 'BEGIN' };

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { type Sender, type Statement, StatementPool } from '../../../src/lib/postgres/statement-pool.js';
 import { eventually } from '../../contract/eventually.js';
-import { ofTenants } from '../../../src/lib/postgres/scope.js';
+import { ofTenants, type Scope } from '../../../src/lib/postgres/scope.js';
 import { type Link, openLink } from '../../contract/link.js';
 import { createEmptyDatabase, type TestDatabase } from '../../support/servers.js';
 
@@ -120,6 +120,37 @@ describe('the pool of statements', () => {
       writing((sender) => [sender.send(fail, [0]).catch(() => undefined)]),
     );
     await expect(swallowed).rejects.toThrow('The transaction was rolled back.');
+  });
+
+  it('has the scope of each statement in force, whatever came before on its connection', async () => {
+    const inForce: Statement = {
+      name: 'in-force',
+      text: `SELECT current_setting('chimera.tenants', true) AS ids`,
+    };
+    const one = ofTenants(['t_one']);
+    const other = ofTenants(['t_other', 't_third']);
+    const seen: unknown[] = [];
+    const ask = async (scope: Scope) => seen.push(...(await pool.query(scope, inForce, [])));
+    await ask(one);
+    await ask(one);
+    await expect(
+      pool.transaction(other, async (sender) => {
+        seen.push(...(await sender.send(inForce)).rows);
+        throw new Error('Decided against it.');
+      }),
+    ).rejects.toThrow('Decided against it.');
+    await ask(other);
+    await ask(one);
+    await pool.transaction(
+      other,
+      writing((sender) => [sender.send(insert, ['one'])]),
+    );
+    await ask(nobody);
+    await ask(other);
+    expect(seen).toEqual([
+      ...[{ ids: 't_one' }, { ids: 't_one' }, { ids: 't_other,t_third' }, { ids: 't_other,t_third' }],
+      ...[{ ids: 't_one' }, { ids: '' }, { ids: 't_other,t_third' }],
+    ]);
   });
 
   it('rejects what was under way when its connection was lost, and goes on over another', async () => {
