@@ -9,7 +9,7 @@ import {
   type TestStore,
   type TestTenant,
 } from '../support/chimera.js';
-import { itemsOf, textOf } from '../support/client.js';
+import { textOf } from '../support/client.js';
 import { follow } from '../support/event-stream.js';
 import { claimOne, handIn, hold, register, submit, until } from '../support/fleet.js';
 
@@ -73,10 +73,7 @@ describe.each(modes)('what one tenant was given, on %s', (mode) => {
     seen.close();
     const theirs = await follow(stranger.submitter, `${stranger.path}/events`, last);
     const taskId = await submit(stranger, { kind: 'nobody-takes-it' });
-    await until(
-      () => Promise.resolve(theirs.events.some(({ data }) => textOf(data.taskId ?? '') === taskId)),
-      (found) => found,
-    );
+    await until(() => Promise.resolve(theirs.events.some(({ data }) => textOf(data.taskId) === taskId)));
     theirs.close();
     expect(new Set(theirs.events.map(({ data }) => data.tenantId))).toEqual(new Set([stranger.tenantId]));
     expect(theirs.text()).not.toContain(tenant.tenantId);

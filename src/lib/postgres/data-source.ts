@@ -15,8 +15,15 @@ const sessionSettings = {
   query_timeout: 35_000,
 };
 
+interface Session {
+  readonly connectionString: string;
+  readonly options: string;
+  readonly keepAlive: boolean;
+  readonly query_timeout: number;
+}
+
 /** How to connect for a session that speaks as a role from its first statement on. Settings in the URL stand above ours but for that. */
-export function sessionAs(url: string, role: SessionRole, more = '') {
+export function sessionAs(url: string, role: SessionRole, more = ''): Session {
   const address = new URL(url);
   const own = address.searchParams.get('options') ?? '';
   address.searchParams.delete('options');

@@ -44,7 +44,7 @@ export class TenantRows {
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.connect();
-      return await inTransaction<T>(runner, scope, sql, parameters);
+      return (await inTransaction(runner, scope, sql, parameters)) as readonly T[];
     } catch (error) {
       throw toCallerError(error);
     } finally {
@@ -55,7 +55,7 @@ export class TenantRows {
   /** Runs a statement of a sweep, which spans tenants. */
   async ofAll<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
     try {
-      return rowsIn<T>(await this.sweeper.query(sql, [...parameters]));
+      return rowsIn(await this.sweeper.query(sql, [...parameters])) as readonly T[];
     } catch (error) {
       throw toCallerError(error);
     }
@@ -70,12 +70,12 @@ export class TenantRows {
  * All of it in one round trip. The setting goes with the transaction, so that whoever has the connection next sees nothing until it
  * has said what for; a transaction in which something failed is rolled back by its commit.
  */
-async function inTransaction<T>(
+async function inTransaction(
   runner: QueryRunner,
   scope: Scope,
   sql: string,
   parameters: readonly unknown[],
-): Promise<readonly T[]> {
+): Promise<readonly unknown[]> {
   const [setting, values] = inForce(scope, 'transaction ends');
   const sent: readonly Promise<unknown>[] = [
     runner.query('BEGIN'),
@@ -85,11 +85,12 @@ async function inTransaction<T>(
   ];
   const settled = await Promise.allSettled(sent);
   for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  return rowsIn<T>(await sent[2]);
+  return rowsIn(await sent[2]);
 }
 
 /** TypeORM answers an UPDATE or a DELETE with its rows and their number. */
-function rowsIn<T>(answer: unknown): readonly T[] {
-  const [first, second] = answer as readonly unknown[];
-  return (Array.isArray(first) && typeof second === 'number' ? first : answer) as readonly T[];
+function rowsIn(answer: unknown): readonly unknown[] {
+  if (!Array.isArray(answer)) return [];
+  const [rows, count]: readonly unknown[] = answer;
+  return Array.isArray(rows) && typeof count === 'number' ? rows : answer;
 }

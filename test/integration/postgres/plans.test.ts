@@ -19,8 +19,8 @@ function asked([query, values]: readonly unknown[]): Query {
 
 /** Whose rights the connection has: policies are part of a plan. */
 function roleOf(client: unknown): string {
-  const { options } = Object(Object(client).connectionParameters) as { options?: unknown };
-  return / -c role=(\w+)/.exec(String(options))?.[1] ?? 'none';
+  const { connectionParameters } = Object(client) as { connectionParameters?: { options?: string } };
+  return / -c role=(\w+)/.exec(connectionParameters?.options ?? '')?.[1] ?? 'none';
 }
 
 /** A node of a plan, as EXPLAIN gives it. */

@@ -10,7 +10,7 @@ import { schemas } from '../../../src/lib/postgres/schemas.js';
 import { sessionRoles } from '../../../src/lib/postgres/session-roles.js';
 import { systemActor } from '../../../src/models/audit.js';
 import type { ShadowVerdict } from '../../../src/ports/policy-trials.js';
-import type { RowKind } from '../../../src/ports/ledger.js';
+import type { RowKind, Rows } from '../../../src/ports/ledger.js';
 import { type Bench, decide, type Desk, openBench, withoutGuards } from './bench.js';
 import { aFullTenant, aTwinOf, parentsFirst } from './full-tenant.js';
 
@@ -341,18 +341,20 @@ async function askEverything(desk: Desk, sql: pg.Client, tenantId: string): Prom
       ...{ policy: true, openTasks: true, trials: true },
     },
     (view) => {
-      const again = <K extends Exclude<RowKind, 'result' | 'receipt' | 'policy'>>(kind: K, id: string) => {
-        const row = view.get(kind, id);
+      const again = <K extends Exclude<RowKind, 'result' | 'receipt' | 'policy'>>(
+        kind: K,
+        row: Rows[K] | undefined,
+      ) => {
         if (row) view.put(kind, { ...row, version: row.version + 1 });
       };
-      again('task', taskId);
-      again('review', pending);
-      again('session', sessionId);
-      again('agent', registered);
-      again('apiKey', keyId);
-      again('stagedPolicy', draftId);
-      again('backtest', backtestId);
-      again('fleetBrake', tenantId);
+      again('task', view.get('task', taskId));
+      again('review', view.get('review', pending));
+      again('session', view.get('session', sessionId));
+      again('agent', view.get('agent', registered));
+      again('apiKey', view.get('apiKey', keyId));
+      again('stagedPolicy', view.get('stagedPolicy', draftId));
+      again('backtest', view.get('backtest', backtestId));
+      again('fleetBrake', view.get('fleetBrake', tenantId));
       view.record({ type: 'session.created', actor: systemActor });
     },
   );
