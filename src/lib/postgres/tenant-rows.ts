@@ -90,7 +90,7 @@ async function inTransaction(
 
 /** TypeORM answers an UPDATE or a DELETE with its rows and their number. */
 function rowsIn(answer: unknown): readonly unknown[] {
-  if (!Array.isArray(answer)) return [];
-  const [rows, count]: readonly unknown[] = answer;
-  return Array.isArray(rows) && typeof count === 'number' ? rows : answer;
+  const parts = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
+  const [rows, count] = parts;
+  return Array.isArray(rows) && typeof count === 'number' ? rows : parts;
 }
