@@ -1,17 +1,15 @@
-import type { Statement } from './statement-pool.js';
-
 /** The tenants whose rows statements may touch, whatever they ask for: row-level security reads it. */
 export interface Scope {
   readonly tenants: string;
 }
 
-const setScope: Statement = { name: 'scope', text: `SELECT set_config('chimera.tenants', $1, $2)` };
+const setScope = { name: 'scope', text: `SELECT set_config('chimera.tenants', $1, $2)` };
 
 /** What puts the scope in force for the transaction, or for all that comes after it on the connection. */
 export function inForce(
   scope: Scope,
   until: 'transaction ends' | 'next',
-): readonly [Statement, readonly unknown[]] {
+): readonly [typeof setScope, readonly unknown[]] {
   return [setScope, [scope.tenants, until === 'transaction ends']];
 }
 
