@@ -3,6 +3,7 @@ import type { AgentRole, AgentStatus } from '../models/agent.js';
 import type { Actor, AuditEvent, AuditType } from '../models/audit.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
 import type { Policy } from '../models/policy.js';
+import { hidden, masked } from '../models/masked-output.js';
 import { type Approval, assigneeAt, type ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
 import type { OnApproval, Stage, Task, TaskError, TaskStatus } from '../models/task.js';
@@ -185,6 +186,26 @@ export function reviewWire(card: ReviewCard): ReviewWire {
     resolutionAt: card.resolutionAt,
     version: card.version,
   };
+}
+
+/** A card in a list: what the gate found in its outputs is masked. */
+export function listedReviewWire(card: ReviewCard): ReviewWire {
+  const { output, reasons } = masked(card.proposedOutput, card.reasons);
+  return {
+    ...reviewWire(card),
+    reasons,
+    proposedOutput: output,
+    // Where the gate found something in an edit is not kept.
+    editedOutput: card.edited ? hidden : null,
+  };
+}
+
+/** What a card holds, unmasked. */
+export type RevealedWire = Pick<ReviewCard, 'reviewId' | 'proposedOutput' | 'editedOutput' | 'outputDigest'>;
+
+export function revealedWire(card: ReviewCard): RevealedWire {
+  const { reviewId, proposedOutput, editedOutput, outputDigest } = card;
+  return { reviewId, proposedOutput, editedOutput, outputDigest };
 }
 
 export type PolicyWire = Policy;

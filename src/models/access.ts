@@ -56,6 +56,7 @@ export const access = {
   'task:cancel': ['SUBMITTER', 'OPERATOR'],
   'review:read': ['OPERATOR', 'AUDITOR'],
   'review:decide': ['OPERATOR'],
+  'review:reveal': ['OPERATOR'],
   'policy:read': ['OPERATOR', 'AUDITOR'],
   'policy:write': ['OPERATOR'],
   'policy:approve': ['OPERATOR'],

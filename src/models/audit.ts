@@ -40,6 +40,7 @@ export const auditTypes = [
   'key.rotated',
   'key.revoked',
   'session.started',
+  'review.revealed',
   'policy.drafted',
   'policy.shadowed',
   'policy.backtested',

@@ -6,6 +6,14 @@ export function pointerToken(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** The reference tokens of an RFC 6901 pointer, unescaped; none for that of the whole document. */
+export function tokensOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
 /**
  * Reads a JSON value that nobody has checked yet, and collects every fault in it instead of stopping at the first.
  *

@@ -1,5 +1,6 @@
 import { type Caller, type Role, tenantRoles } from './access.js';
 import { DomainError } from './errors.js';
+import { tokensOf } from './json-reader.js';
 import { tenantIdPattern } from './tenant.js';
 
 /** Signatures that a token may have. None of them is made with a secret that the verifier shares (RFC 8725, section 3.1). */
@@ -66,12 +67,7 @@ function tenantOf(claims: Claims, { tenantClaim, tenants }: TokenRules): string 
 
 /** The text at a claim: one, or those of an array. */
 function valuesAt(claims: Claims, claim: string): readonly string[] {
-  const path = claim.startsWith('/')
-    ? claim
-        .slice(1)
-        .split('/')
-        .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-    : [claim];
+  const path = claim.startsWith('/') ? tokensOf(claim) : [claim];
   const value = path.reduce<unknown>(memberOf, claims);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.filter((one) => typeof one === 'string');

@@ -14,12 +14,12 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class AuditModule {
-  static on({ config, dataSource, signingKey }: Resources): DynamicModule {
+  static on({ config, rows, signingKey }: Resources): DynamicModule {
     const retired = config.auditVerifyKeys.map(publicKeyFrom);
     const providers = [
       { provide: AuditSigner, useFactory: () => new AuditSigner(signingKey, retired) },
       { provide: CheckpointRhythm, useValue: config },
-      { provide: CheckpointsPort, useFactory: () => new PostgresCheckpoints(dataSource) },
+      { provide: CheckpointsPort, useFactory: () => new PostgresCheckpoints(rows) },
       { provide: CHECKPOINT_SINKS, useFactory: () => sinksOf(config) },
     ];
     return { module: AuditModule, providers, exports: providers };

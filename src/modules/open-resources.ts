@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres.js';
 import { ensureAdminKey } from '../lib/postgres/admin-key.js';
-import { createDataSource } from '../lib/postgres/data-source.js';
 import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
 import { SessionLocks } from '../lib/postgres/session-locks.js';
 import { StatementPool } from '../lib/postgres/statement-pool.js';
 import { tablesOf } from '../lib/postgres/tables.js';
+import { TenantRows } from '../lib/postgres/tenant-rows.js';
 import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { newApiKeyText } from '../models/api-key-text.js';
@@ -38,17 +37,17 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     if (redis) undo.push(() => closeRedis(redis));
     const database = await openDatabase(config);
     undo.push(() => database.stop());
-    const dataSource = await openDataSource(database.url);
-    undo.push(() => dataSource.destroy());
-    const admin = await ensureAdminKey(dataSource, config.adminKey, newApiKeyText);
+    const rows = await openRows(database.url);
+    undo.push(() => rows.close());
+    const admin = await ensureAdminKey(rows.dataSource, config.adminKey, newApiKeyText);
     // None connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);
     const locks = new SessionLocks(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
-    const tables = tablesOf(dataSource);
+    const tables = tablesOf(rows.dataSource);
     const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash, signingKey };
     return {
-      resources: { ...places, dataSource, tables, statements, locks, queuePool, redis },
+      resources: { ...places, rows, tables, statements, locks, queuePool, redis },
       madeAdminKey: admin.made,
       stopDatabase: () => database.stop(),
     };
@@ -59,12 +58,12 @@ export async function openResources(config: Config): Promise<OpenedResources> {
 }
 
 export async function closeResources(resources: Resources): Promise<void> {
-  const { dataSource, statements, locks, queuePool, redis } = resources;
+  const { rows, statements, locks, queuePool, redis } = resources;
   if (redis) closeRedis(redis);
   await queuePool?.end();
   await statements.close();
   await locks.close();
-  await dataSource.destroy();
+  await rows.close();
 }
 
 async function openRedis(url: string): Promise<RedisConnections> {
@@ -91,11 +90,12 @@ async function openSigningKey({ auditSigningKey, dataDir }: Config): Promise<Key
   return auditSigningKey === undefined ? ensureSigningKeyFile(dataDir) : privateKeyFrom(auditSigningKey);
 }
 
-async function openDataSource(url: string): Promise<DataSource> {
+async function openRows(url: string): Promise<TenantRows> {
   try {
     await migrateDatabase(url);
-    return await createDataSource(url).initialize();
+    return await TenantRows.open(url);
   } catch (error) {
+    if (error instanceof BootError) throw error;
     throw new BootError(
       `DATABASE_URL: the database at ${placeOf(url)} cannot be used (${reasonOf(error)}).`,
       { cause: error },

@@ -8,12 +8,12 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class RecordsModule {
-  static on({ dataSource, tables, statements, config }: Resources): DynamicModule {
+  static on({ rows, tables, statements, config }: Resources): DynamicModule {
     const records = {
       provide: RecordsPort,
-      useFactory: () => new PostgresRecords(dataSource, statements, tables, config.leaseMs),
+      useFactory: () => new PostgresRecords(rows, statements, tables, config.leaseMs),
     };
-    const keyUses = { provide: KeyUsesPort, useFactory: () => new PostgresKeyUses(dataSource) };
+    const keyUses = { provide: KeyUsesPort, useFactory: () => new PostgresKeyUses(rows) };
     return { module: RecordsModule, providers: [records, keyUses], exports: [RecordsPort, KeyUsesPort] };
   }
 }

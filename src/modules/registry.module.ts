@@ -8,12 +8,12 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class RegistryModule {
-  static on({ dataSource, redis, config }: Resources): DynamicModule {
+  static on({ rows, redis, config }: Resources): DynamicModule {
     const liveness = livenessOf(config);
     const registry = {
       provide: RegistryPort,
       useFactory: () =>
-        redis ? new RedisRegistry(redis.shared, liveness) : new PostgresRegistry(dataSource, liveness),
+        redis ? new RedisRegistry(redis.shared, liveness) : new PostgresRegistry(rows, liveness),
     };
     return { module: RegistryModule, providers: [registry], exports: [RegistryPort] };
   }

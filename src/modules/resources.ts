@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { SessionLocks } from '../lib/postgres/session-locks.js';
 import type { StatementPool } from '../lib/postgres/statement-pool.js';
 import type { Tables } from '../lib/postgres/tables.js';
+import type { TenantRows } from '../lib/postgres/tenant-rows.js';
 
 /** Redis, as registry and queues need it: one connection shared by short commands, one to copy for those that block. */
 export interface RedisConnections {
@@ -17,7 +17,7 @@ export interface RedisConnections {
 export interface Resources {
   readonly config: Config;
   readonly databaseUrl: string;
-  readonly dataSource: DataSource;
+  readonly rows: TenantRows;
   readonly tables: Tables;
   readonly statements: StatementPool;
   readonly locks: SessionLocks;

@@ -6,8 +6,8 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class WatchModule {
-  static on({ dataSource, locks }: Resources): DynamicModule {
-    const watch = { provide: WatchPort, useFactory: () => new PostgresWatch(dataSource, locks) };
+  static on({ rows, locks }: Resources): DynamicModule {
+    const watch = { provide: WatchPort, useFactory: () => new PostgresWatch(rows, locks) };
     return { module: WatchModule, providers: [watch], exports: [WatchPort] };
   }
 }

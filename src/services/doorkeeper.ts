@@ -43,7 +43,8 @@ export class Doorkeeper {
    * @throws DomainError `RATE_LIMITED`
    */
   async count({ id, tenantId }: Caller): Promise<void> {
-    const own = await this.limits.take('credential', id);
+    // An issuer's subject may call for several tenants: what it uses up for one is not another's.
+    const own = await this.limits.take('credential', tenantId === null ? id : `${tenantId}:${id}`);
     if (own > 0) throw rateLimited(own, 'Too many requests came with this credential');
     const tenants = tenantId === null ? 0 : await this.limits.take('tenant', tenantId);
     if (tenants > 0) throw rateLimited(tenants, 'Too many requests came for this tenant');

@@ -72,6 +72,29 @@ export class ReviewDesk {
   }
 
   /**
+   * The card with all that it holds, and on the audit record that the caller has seen it, and why.
+   *
+   * @throws DomainError `REVIEW_NOT_FOUND`
+   */
+  reveal(caller: Caller, tenantId: string, reviewId: string, reason: string): Promise<ReviewCard> {
+    return this.ledger.transact({
+      tenantId,
+      needs: { reviews: [reviewId] },
+      decide: (view) => {
+        const card = view.get('review', reviewId);
+        if (!card) throw reviewNotFound(reviewId);
+        view.record({
+          type: 'review.revealed',
+          actor: actorOf(caller),
+          ...subjectOf(card),
+          payload: { reason },
+        });
+        return card;
+      },
+    });
+  }
+
+  /**
    * Decides the card, once. Nobody approves what came with their own credential. The same operator's same decision again is
    * answered with the card as it is.
    *

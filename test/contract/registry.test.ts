@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Liveness } from '../../src/models/agent.js';
-import { createDataSource } from '../../src/lib/postgres/data-source.js';
 import { PostgresRegistry } from '../../src/lib/postgres/postgres-registry.js';
+import { TenantRows } from '../../src/lib/postgres/tenant-rows.js';
 import { connectRedis } from '../../src/lib/redis/connection.js';
 import { RedisRegistry } from '../../src/lib/redis/redis-registry.js';
 import { createDatabase, createRedis } from '../support/servers.js';
@@ -16,15 +16,12 @@ const liveness: Liveness = { heartbeatIntervalMs: 5_000, suspectAfterMs: 15_000,
 async function postgresStore(): Promise<RegistryStore> {
   const database = await createDatabase();
   const link = await openLink(database.url);
-  const [direct, linked] = await Promise.all([
-    createDataSource(database.url).initialize(),
-    createDataSource(link.url).initialize(),
-  ]);
+  const [direct, linked] = await Promise.all([TenantRows.open(database.url), TenantRows.open(link.url)]);
   return {
     open: (patience) => new PostgresRegistry(direct, patience),
     openOverLink: () => Promise.resolve({ registry: new PostgresRegistry(linked, liveness), link }),
     async drop() {
-      await Promise.all([direct.destroy(), linked.destroy()]);
+      await Promise.all([direct.close(), linked.close()]);
       await link.close();
       await database.drop();
     },

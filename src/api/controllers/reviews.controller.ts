@@ -9,12 +9,12 @@ import { Policies } from '../../services/policies.js';
 import { ReviewDesk } from '../../services/review-desk.js';
 import { Cursors, type ListKind, type WirePage } from '../cursor.js';
 import { defaultLimit } from '../dto/page.dto.js';
-import { AssignBody, DecideBody, ReviewsQuery } from '../dto/review.dto.js';
+import { AssignBody, DecideBody, RevealBody, ReviewsQuery } from '../dto/review.dto.js';
 import { IfMatch, ReviewId, TenantId } from '../params.js';
 import { CallerOf } from '../request-facts.js';
 import { Route } from '../route.js';
-import { assignExamples, decideExamples } from '../schemas/examples.js';
-import { type ReviewWire, reviewWire } from '../views.js';
+import { assignExamples, decideExamples, revealExamples } from '../schemas/examples.js';
+import { listedReviewWire, type RevealedWire, revealedWire, type ReviewWire, reviewWire } from '../views.js';
 
 const byAge: ListKind = { name: 'reviews', position: ['uuid'] };
 const byPriority: ListKind = { name: 'reviews-by-priority', position: ['integer', 'uuid'] };
@@ -30,7 +30,8 @@ export class ReviewsController {
   @Get()
   @Route({
     summary: 'List cards: the queue of what waits for a person',
-    description: 'All cards unless `status` says which; for the queue use `status=PENDING`.',
+    description:
+      'All cards unless `status` says which; for the queue use `status=PENDING`. In a list, what the gate found in an output is masked with `•`, an edited output is hidden; the card itself shows both.',
     needs: 'review:read',
     answers: 'ReviewPage',
     refuses: ['INVALID_CURSOR'],
@@ -40,7 +41,7 @@ export class ReviewsController {
     const cursors = new Cursors(sort === 'age' ? byAge : byPriority, tenantId, filter);
     return cursors.page(
       await this.desk.list(tenantId, filter, sort, cursors.request(limit, cursor)),
-      reviewWire,
+      listedReviewWire,
     );
   }
 
@@ -120,6 +121,24 @@ export class ReviewsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReviewWire> {
     return tagged(reply, await this.desk.decide(caller, tenantId, reviewId, { ...verdict, ifVersion }));
+  }
+
+  @Post(':reviewId/reveal')
+  @ApiBody({ type: RevealBody, examples: revealExamples })
+  @Route({
+    summary: 'See all that a card holds, on the record',
+    description: 'The audit record says who saw it, and why, before anybody does.',
+    needs: 'review:reveal',
+    answers: 'RevealedOutput',
+    refuses: ['REVIEW_NOT_FOUND'],
+  })
+  async reveal(
+    @CallerOf() caller: Caller,
+    @TenantId() tenantId: string,
+    @ReviewId() reviewId: string,
+    @Body() { reason }: RevealBody,
+  ): Promise<RevealedWire> {
+    return revealedWire(await this.desk.reveal(caller, tenantId, reviewId, reason));
   }
 
   @Post(':reviewId/assign')

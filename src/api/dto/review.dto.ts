@@ -58,6 +58,15 @@ export class DecideBody {
   confirmReasons?: boolean;
 }
 
+export class RevealBody {
+  @Text({
+    description: 'Why you have to see it. Kept on the audit record.',
+    max: 500,
+    example: 'A customer asks.',
+  })
+  reason!: string;
+}
+
 export class AssignBody {
   @Integer({
     description: 'How long it stays on your desk, in milliseconds; 15 minutes when left out.',

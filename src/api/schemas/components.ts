@@ -29,6 +29,7 @@ import type {
   FeedEventWire,
   HeartbeatWire,
   NewApiKeyWire,
+  RevealedWire,
   ReviewWire,
   SessionWire,
   TaskReceipt,
@@ -183,6 +184,13 @@ const review = objectOf<ReviewWire>('One held result in front of a person.', {
   dueAt: time('When it expires undecided. Never an approval.'),
   resolutionAt: nullable(time('When it was closed.')),
   version: version('Goes up with every change; the ETag.'),
+});
+
+const revealedOutput = objectOf<RevealedWire>('What a card holds, unmasked.', {
+  reviewId: uuid('The card.'),
+  proposedOutput: anyJson('What is held.', exampleOutput),
+  editedOutput: anyJson('What was approved in its place; null when it was not edited.', null),
+  outputDigest: digest,
 });
 
 const agent = objectOf<AgentWire>('An external worker.', {
@@ -437,6 +445,7 @@ export const components: Readonly<Record<string, Schema>> = {
   ),
   Lease: objectOf<{ leaseExpiresAt: Date }>('A lease.', { leaseExpiresAt: time('When it ends.') }),
   ReviewCard: review,
+  RevealedOutput: revealedOutput,
   ...policyComponents,
   ...policyTrialComponents(decisionMembers),
   AuditEvent: auditEvent,

@@ -26,6 +26,10 @@ export const decideExamples: Examples = {
   },
 };
 
+export const revealExamples: Examples = {
+  usual: { summary: 'Say why', value: { reason: 'The customer asks what the reply would have said.' } },
+};
+
 export const assignExamples: Examples = {
   usual: { summary: 'For 15 minutes', value: {} },
   long: { summary: 'For an hour', value: { ttlMs: 3_600_000 } },

@@ -27,7 +27,7 @@ export class BullmqBacktestQueue extends BacktestQueuePort implements OnApplicat
         name: 'backtest',
         data: { tenantId, backtestId },
         opts: {
-          jobId: `backtest_${backtestId}`,
+          jobId: `backtest_${tenantId}_${backtestId}`,
           attempts: 5,
           backoff: { type: 'exponential', delay: 1_000 },
           removeOnComplete: true,

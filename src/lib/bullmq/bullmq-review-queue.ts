@@ -27,7 +27,7 @@ export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationS
         name: 'deadline',
         data: { tenantId, reviewId },
         opts: {
-          jobId: `deadline_${reviewId}`,
+          jobId: `deadline_${tenantId}_${reviewId}`,
           delay: Math.max(0, dueAt.getTime() - Date.now()),
           attempts: 8,
           backoff: { type: 'exponential', delay: 1_000 },

@@ -138,7 +138,8 @@ export class BullmqTaskQueue extends TaskQueuePort implements OnApplicationBoots
         priority: ticket.priority,
       },
       opts: {
-        jobId: jobId(ticket),
+        // This queue is for all tenants.
+        jobId: `${ticket.tenantId}_${jobId(ticket)}`,
         delay: ticket.delayMs,
         attempts: 5,
         backoff: { type: 'exponential', delay: 500 },

@@ -8,7 +8,9 @@ import { SetBasedGuards1795610000000 } from '../../../migrations/1795610000000-s
 import { OpenTasks1795700000000 } from '../../../migrations/1795700000000-open-tasks.js';
 import { ReceiptsAndCheckpoints1795900000000 } from '../../../migrations/1795900000000-receipts-and-checkpoints.js';
 import { Doors1796000000000 } from '../../../migrations/1796000000000-doors.js';
+import { TenantWalls1796100000000 } from '../../../migrations/1796100000000-tenant-walls.js';
 import { createDataSource, type Migrations } from './data-source.js';
+import { ensureSessionRoles } from './session-roles.js';
 
 /** Every migration, oldest first. */
 const migrations: Migrations = [
@@ -20,6 +22,7 @@ const migrations: Migrations = [
   OpenTasks1795700000000,
   ReceiptsAndCheckpoints1795900000000,
   Doors1796000000000,
+  TenantWalls1796100000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */
@@ -28,13 +31,16 @@ export const queueSchema = 'bullmq';
 /**
  * Brings the database to this version's schema: Chimera's tables, and the queue's for installations without Redis. Several
  * processes may call it at once; one does the work.
+ *
+ * @throws BootError when the roles that the server speaks as are missing, and its user may not make them
  */
 export async function migrateDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   await client.connect();
   try {
     await client.query(`SELECT pg_advisory_lock(hashtextextended('chimera.migrations', 0))`);
-    const dataSource = await createDataSource(url, migrations).initialize();
+    await ensureSessionRoles(client);
+    const dataSource = await createDataSource(url, { migrations }).initialize();
     try {
       await dataSource.runMigrations();
     } finally {

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import { type Checkpoint, checkpointDigest, noCheckpointDigest } from '../../models/checkpoint.js';
 import { type Page, pageOf, type PageRequest } from '../../models/page.js';
 import { CheckpointsPort, type SinkBacklog, type Unsealed } from '../../ports/checkpoints.js';
-import { toCallerError } from './faults.js';
 import { RowTable } from './row-table.js';
 import { checkpointSchema } from './schemas.js';
+import type { TenantRows } from './tenant-rows.js';
 
 /** Of a checkpoint, without the digest that the next one names. */
 const columns = `c.tenant_id AS "tenantId", c.sequence::double precision AS sequence, c.hash,
@@ -20,13 +19,13 @@ const behind = `audit_heads h
 export class PostgresCheckpoints extends CheckpointsPort {
   private readonly table: RowTable;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(private readonly rows: TenantRows) {
     super();
-    this.table = new RowTable(dataSource.getMetadata(checkpointSchema));
+    this.table = new RowTable(rows.dataSource.getMetadata(checkpointSchema));
   }
 
   unsealed(events: number, ms: number, limit: number): Promise<readonly Unsealed[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT h.tenant_id AS "tenantId", h.sequence::double precision AS sequence, h.hash,
               COALESCE(c.digest, $4) AS "previousDigest", date_trunc('milliseconds', clock_timestamp()) AS now
        FROM audit_heads h
@@ -45,7 +44,8 @@ export class PostgresCheckpoints extends CheckpointsPort {
 
   async keep(checkpoint: Checkpoint): Promise<boolean> {
     const row = { ...checkpoint, digest: checkpointDigest(checkpoint) };
-    const kept = await this.query(
+    const kept = await this.rows.of(
+      checkpoint.tenantId,
       `${this.table.insert.text} WHERE r."previousDigest" = COALESCE(
          (SELECT c.digest FROM audit_checkpoints c WHERE c.tenant_id = r."tenantId" ORDER BY c.sequence DESC LIMIT 1), $2)
        ON CONFLICT DO NOTHING RETURNING sequence`,
@@ -55,7 +55,8 @@ export class PostgresCheckpoints extends CheckpointsPort {
   }
 
   async list(tenantId: string, { limit, after }: PageRequest): Promise<Page<Checkpoint>> {
-    const rows = await this.query<Checkpoint>(
+    const rows = await this.rows.of<Checkpoint>(
+      tenantId,
       `SELECT ${columns} FROM audit_checkpoints c WHERE c.tenant_id = $1 AND c.sequence > $2
        ORDER BY c.sequence LIMIT $3`,
       [tenantId, after?.[0] ?? 0, limit + 1],
@@ -64,7 +65,7 @@ export class PostgresCheckpoints extends CheckpointsPort {
   }
 
   undelivered(sink: string, limit: number): Promise<readonly Checkpoint[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT ${columns} FROM ${behind}
        CROSS JOIN LATERAL (
          SELECT * FROM audit_checkpoints c WHERE c.tenant_id = h.tenant_id AND c.sequence > COALESCE(d.sequence, 0)
@@ -77,7 +78,8 @@ export class PostgresCheckpoints extends CheckpointsPort {
 
   async delivered(sink: string, checkpoints: readonly Checkpoint[]): Promise<void> {
     const last = new Map(checkpoints.map(({ tenantId, sequence }) => [tenantId, sequence]));
-    await this.query(
+    await this.rows.of(
+      [...last.keys()],
       `INSERT INTO checkpoint_deliveries AS d (tenant_id, sink, sequence, delivered_at)
        SELECT tenant_id, $1, sequence, clock_timestamp() FROM unnest($2::text[], $3::bigint[]) AS r(tenant_id, sequence)
        ON CONFLICT (tenant_id, sink) DO UPDATE SET sequence = EXCLUDED.sequence, delivered_at = EXCLUDED.delivered_at
@@ -91,7 +93,7 @@ export class PostgresCheckpoints extends CheckpointsPort {
   }
 
   private async backlogOf(sink: string): Promise<SinkBacklog> {
-    const [row] = await this.query<{ undelivered: number }>(
+    const [row] = await this.rows.ofAll<{ undelivered: number }>(
       `SELECT COALESCE(sum(c.waiting), 0)::double precision AS undelivered FROM ${behind}
        CROSS JOIN LATERAL (
          SELECT count(*) AS waiting FROM audit_checkpoints c
@@ -100,14 +102,5 @@ export class PostgresCheckpoints extends CheckpointsPort {
       [sink],
     );
     return { sink, undelivered: row?.undelivered ?? 0 };
-  }
-
-  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    try {
-      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-      return rows;
-    } catch (error) {
-      throw toCallerError(error);
-    }
   }
 }

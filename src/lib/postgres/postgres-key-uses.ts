@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import { type KeyRef, KeyUsesPort } from '../../ports/key-uses.js';
+import type { TenantRows } from './tenant-rows.js';
 
 /** Rows that somebody else is changing are passed over: it is most likely noted there already. */
 const noteUses = /* sql */ `
@@ -16,14 +16,12 @@ WHERE k.tenant_id = stale.tenant_id AND k.key_id = stale.key_id`;
 
 @Injectable()
 export class PostgresKeyUses extends KeyUsesPort {
-  constructor(private readonly dataSource: DataSource) {
+  constructor(private readonly rows: TenantRows) {
     super();
   }
 
   async note(keys: readonly KeyRef[]): Promise<void> {
-    await this.dataSource.query(noteUses, [
-      keys.map(({ tenantId }) => tenantId),
-      keys.map(({ keyId }) => keyId),
-    ]);
+    const tenantIds = keys.map(({ tenantId }) => tenantId);
+    await this.rows.of([...new Set(tenantIds)], noteUses, [tenantIds, keys.map(({ keyId }) => keyId)]);
   }
 }

@@ -11,6 +11,7 @@ import { isUnavailable, toCallerError } from './faults.js';
 import { LedgerReader } from './ledger-reader.js';
 import { type Head, LedgerState } from './ledger-state.js';
 import { LedgerWriter } from './ledger-writer.js';
+import { ofTenants } from './scope.js';
 import type { Statement, StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
@@ -58,7 +59,7 @@ export class PostgresLedger extends LedgerPort {
     actor: Actor,
   ): Promise<Tenant | undefined> {
     try {
-      return await this.statements.transaction(async (sender) => {
+      return await this.statements.transaction(ofTenants([tenantId]), async (sender) => {
         const { rows } = await sender.send(this.insertTenant, [tenantId, name, genesisHash]);
         const [tenant] = rows as readonly Tenant[];
         if (!tenant) return { value: undefined, write: () => [] };
@@ -92,7 +93,8 @@ export class PostgresLedger extends LedgerPort {
 
   /** One round trip locks and reads, one writes and commits. */
   private async inTransaction(batch: readonly AnyWork[]): Promise<readonly Outcome<unknown>[]> {
-    const { state, outcomes } = await this.statements.transaction(async (sender) => {
+    const scope = ofTenants([...new Set(batch.map(({ tenantId }) => tenantId))]);
+    const { state, outcomes } = await this.statements.transaction(scope, async (sender) => {
       const loaded = await this.reader.load(sender, batch);
       const after = new LedgerState(loaded.now, loaded.heads);
       loaded.fill(after);

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import { type Page, pageOf, type PageRequest } from '../../models/page.js';
 import {
   type Comparison,
@@ -15,9 +14,9 @@ import {
   type Stretch,
   type VerdictCount,
 } from '../../ports/policy-trials.js';
-import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import { type Tables, tablesOf } from './tables.js';
+import type { TenantRows } from './tenant-rows.js';
 
 /** How far the clocks of processes may lie apart: a result's id carries the time of the process that made it. */
 const clockSpreadMs = 5 * 60_000;
@@ -33,14 +32,15 @@ const judged = `r.result_id AS "resultId", r.task_id AS "taskId", t.kind, r.stag
 export class PostgresPolicyTrials extends PolicyTrialsPort {
   private readonly tables: Tables;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(private readonly rows: TenantRows) {
     super();
-    this.tables = tablesOf(dataSource);
+    this.tables = tablesOf(rows.dataSource);
   }
 
   async countJudged(tenantId: string, stretch: Stretch): Promise<number> {
     const conditions = within(tenantId, stretch);
-    const [row] = await this.query<{ count: number }>(
+    const [row] = await this.rows.of<{ count: number }>(
+      tenantId,
       `SELECT count(*)::integer AS count FROM results r WHERE ${conditions.where} AND r.decision IS NOT NULL`,
       conditions.parameters,
     );
@@ -49,7 +49,8 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
 
   async judged(tenantId: string, stretch: Stretch, page: PageRequest): Promise<Page<JudgedResult>> {
     const conditions = within(tenantId, stretch).add('r.result_id > ?', page.after?.[0]);
-    const rows = await this.query<JudgedResult>(
+    const rows = await this.rows.of<JudgedResult>(
+      tenantId,
       `SELECT ${judged}, c.status AS "reviewStatus" FROM results r
        JOIN tasks t ON t.tenant_id = r.tenant_id AND t.task_id = r.task_id
        LEFT JOIN review_cards c ON c.tenant_id = r.tenant_id AND c.result_id = r.result_id
@@ -61,7 +62,7 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
   }
 
   shadows(limit: number): Promise<readonly Shadow[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT tenant_id AS "tenantId", draft_id AS "draftId", shadowed_at AS since FROM policy_drafts
        WHERE state = 'SHADOW' ORDER BY tenant_id, draft_id LIMIT $1`,
       [limit],
@@ -69,14 +70,16 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
   }
 
   async unjudged({ tenantId, draftId, since }: Shadow, limit: number): Promise<readonly JudgedResult[]> {
-    const [last] = await this.query<{ resultId: string }>(
+    const [last] = await this.rows.of<{ resultId: string }>(
+      tenantId,
       `SELECT result_id AS "resultId" FROM shadow_verdicts WHERE tenant_id = $1 AND draft_id = $2
        ORDER BY result_id DESC LIMIT 1`,
       [tenantId, draftId],
     );
     const begin = since.getTime() - clockSpreadMs;
     const goOn = last === undefined ? begin : timeOf(last.resultId) - lateMs;
-    return this.query(
+    return this.rows.of(
+      tenantId,
       `SELECT ${judged}, NULL AS "reviewStatus" FROM results r
        JOIN tasks t ON t.tenant_id = r.tenant_id AND t.task_id = r.task_id
        WHERE r.tenant_id = $1 AND r.result_id >= $2 AND r.created_at >= $3 AND r.decision IS NOT NULL AND NOT EXISTS (
@@ -89,11 +92,12 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
   async keepVerdicts(verdicts: readonly ShadowVerdict[]): Promise<void> {
     if (verdicts.length === 0) return;
     const { insert } = this.tables.shadowVerdict;
-    await this.query(`${insert.text} ON CONFLICT DO NOTHING`, [JSON.stringify(verdicts)]);
+    const tenantIds = new Set(verdicts.map(({ tenantId }) => tenantId));
+    await this.rows.of([...tenantIds], `${insert.text} ON CONFLICT DO NOTHING`, [JSON.stringify(verdicts)]);
   }
 
   async forgetVerdicts(before: Date, limit: number): Promise<number> {
-    const rows = await this.query<{ count: number }>(
+    const rows = await this.rows.ofAll<{ count: number }>(
       `WITH gone AS (
          DELETE FROM shadow_verdicts WHERE (tenant_id, draft_id, result_id) IN (
            SELECT tenant_id, draft_id, result_id FROM shadow_verdicts WHERE judged_at < $1 ORDER BY judged_at LIMIT $2
@@ -105,7 +109,8 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
   }
 
   countVerdicts(tenantId: string, draftId: string): Promise<readonly VerdictCount[]> {
-    return this.query(
+    return this.rows.of(
+      tenantId,
       `SELECT live, shadow, count(*)::integer AS count FROM shadow_verdicts WHERE tenant_id = $1 AND draft_id = $2
        GROUP BY live, shadow`,
       [tenantId, draftId],
@@ -119,7 +124,8 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
     limit: number,
   ): Promise<readonly ReplayExample[]> {
     const pairs = pairsOf(comparison);
-    return this.query(
+    return this.rows.of(
+      tenantId,
       `SELECT v.result_id AS "resultId", v.task_id AS "taskId", v.review_id AS "reviewId", v.kind,
               v.live AS before, v.shadow AS after, v.detectors
        FROM unnest($3::text[], $4::text[]) AS w(live, shadow) CROSS JOIN LATERAL (
@@ -134,21 +140,12 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
     silentMs: number,
     limit: number,
   ): Promise<readonly { readonly tenantId: string; readonly backtestId: string }[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT tenant_id AS "tenantId", backtest_id AS "backtestId" FROM policy_backtests
        WHERE state IN ('QUEUED', 'RUNNING') AND updated_at < statement_timestamp() - $1 * interval '1 millisecond'
        ORDER BY updated_at LIMIT $2`,
       [silentMs, limit],
     );
-  }
-
-  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    try {
-      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-      return rows;
-    } catch (error) {
-      throw toCallerError(error);
-    }
   }
 }
 

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import type { ApiKey } from '../../models/access.js';
 import { type AuditEvent, type ChainReport, genesisHash, linkHash } from '../../models/audit.js';
 import type { AuditFilter, ReviewFilter, TaskFilter } from '../../models/filters.js';
@@ -14,8 +13,10 @@ import { Batcher } from '../batcher.js';
 import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
+import { ofTenants, type Scope } from './scope.js';
 import type { Statement, StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
+import type { TenantRows } from './tenant-rows.js';
 
 interface Holder {
   readonly tenantId: string;
@@ -64,7 +65,7 @@ export class PostgresRecords extends RecordsPort {
   private readonly hot: ReturnType<typeof hotStatements>;
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly rows: TenantRows,
     private readonly statements: StatementPool,
     private readonly tables: Tables,
     private readonly leaseMs: number,
@@ -74,12 +75,13 @@ export class PostgresRecords extends RecordsPort {
   }
 
   async ping(): Promise<void> {
-    await this.query('SELECT 1', []);
+    await this.rows.of([], 'SELECT 1', []);
   }
 
   async tenant(tenantId: string): Promise<Tenant | undefined> {
     const table = this.tables.tenant;
-    const [row] = await this.query<Tenant>(
+    const [row] = await this.rows.of<Tenant>(
+      tenantId,
       `SELECT ${table.select('t')} FROM ${table.name} t WHERE tenant_id = $1`,
       [tenantId],
     );
@@ -95,7 +97,7 @@ export class PostgresRecords extends RecordsPort {
     tenantId: string,
     id: string,
   ): Promise<Rows[K] | undefined> {
-    return this.one(kind, `t.${idColumns[kind]} = $2`, [tenantId, id]);
+    return this.one(kind, `t.${idColumns[kind]} = $2`, tenantId, id);
   }
 
   task(tenantId: string, taskId: string): Promise<Task | undefined> {
@@ -103,7 +105,7 @@ export class PostgresRecords extends RecordsPort {
   }
 
   async result(tenantId: string, resultId: string): Promise<Rows['result'] | undefined> {
-    return this.one('result', 't.result_id = $2', [tenantId, resultId]);
+    return this.one('result', 't.result_id = $2', tenantId, resultId);
   }
 
   async approvedCards(
@@ -112,7 +114,8 @@ export class PostgresRecords extends RecordsPort {
   ): Promise<ReadonlyMap<string, ReviewCard>> {
     if (reviewIds.length === 0) return new Map();
     const table = this.tables.review;
-    const rows = await this.query<ReviewCard>(
+    const rows = await this.rows.of<ReviewCard>(
+      tenantId,
       `SELECT ${table.select('t')} FROM ${table.name} t
        WHERE tenant_id = $1 AND review_id = ANY($2) AND status = 'APPROVED'`,
       [tenantId, reviewIds],
@@ -123,26 +126,28 @@ export class PostgresRecords extends RecordsPort {
   async policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined> {
     return version === undefined
       ? this.inForce.submit(tenantId)
-      : this.one('policy', 't.version = $2', [tenantId, version]);
+      : this.one('policy', 't.version = $2', tenantId, version);
   }
 
   policies(tenantId: string, page: PageRequest): Promise<Page<Rows['policy']>> {
     const conditions = new Conditions()
       .add('t.tenant_id = ?', tenantId)
       .add('t.version < ?', page.after?.[0]);
-    return this.page('policy', conditions, 't.version DESC', page, ({ version }) => [version]);
+    return this.page('policy', tenantId, conditions, 't.version DESC', page, ({ version }) => [version]);
   }
 
   stagedPolicies(tenantId: string, page: PageRequest): Promise<Page<StagedPolicy>> {
     const conditions = new Conditions()
       .add('t.tenant_id = ?', tenantId)
       .add('t.draft_id < ?', page.after?.[0]);
-    return this.page('stagedPolicy', conditions, 't.draft_id DESC', page, ({ draftId }) => [draftId]);
+    return this.page('stagedPolicy', tenantId, conditions, 't.draft_id DESC', page, ({ draftId }) => [
+      draftId,
+    ]);
   }
 
   apiKeys(tenantId: string, page: PageRequest): Promise<Page<ApiKey>> {
     const conditions = new Conditions().add('t.tenant_id = ?', tenantId).add('t.key_id > ?', page.after?.[0]);
-    return this.page('apiKey', conditions, 't.key_id', page, ({ keyId }) => [keyId]);
+    return this.page('apiKey', tenantId, conditions, 't.key_id', page, ({ keyId }) => [keyId]);
   }
 
   tasks(tenantId: string, filter: TaskFilter, page: PageRequest): Promise<Page<Task>> {
@@ -153,7 +158,7 @@ export class PostgresRecords extends RecordsPort {
       .add('t.session_id = ?', filter.sessionId)
       .add('t.agent_id = ?', filter.agentId)
       .add('t.task_id < ?', page.after?.[0]);
-    return this.page('task', conditions, 't.task_id DESC', page, ({ taskId }) => [taskId]);
+    return this.page('task', tenantId, conditions, 't.task_id DESC', page, ({ taskId }) => [taskId]);
   }
 
   reviews(
@@ -171,13 +176,13 @@ export class PostgresRecords extends RecordsPort {
       .add('t.assignee = ? AND t.assigned_until > clock_timestamp()', filter.assignee);
     if (sort === 'age') {
       conditions.add('t.review_id > ?', page.after?.[0]);
-      return this.page('review', conditions, 't.review_id', page, ({ reviewId }) => [reviewId]);
+      return this.page('review', tenantId, conditions, 't.review_id', page, ({ reviewId }) => [reviewId]);
     }
     if (page.after) {
       const rank = conditions.parameter(page.after[0]);
       conditions.add(`(t.rank, t.review_id) > (${rank}, ?)`, page.after[1]);
     }
-    return this.page('review', conditions, 't.rank, t.review_id', page, ({ rank, reviewId }) => [
+    return this.page('review', tenantId, conditions, 't.rank, t.review_id', page, ({ rank, reviewId }) => [
       rank,
       reviewId,
     ]);
@@ -194,7 +199,8 @@ export class PostgresRecords extends RecordsPort {
       .add('t.at >= ?', filter.from)
       .add('t.at < ?', filter.to)
       .add('t.sequence > ?', page.after?.[0]);
-    const rows = await this.query<AuditRow>(
+    const rows = await this.rows.of<AuditRow>(
+      tenantId,
       `SELECT ${this.tables.audit.select('t')} FROM audit_events t WHERE ${conditions.where}
        ORDER BY t.sequence LIMIT ${conditions.parameter(page.limit + 1)}`,
       conditions.parameters,
@@ -236,12 +242,14 @@ export class PostgresRecords extends RecordsPort {
   }
 
   async backlog(tenantId: string): Promise<Backlog> {
-    const statuses = await this.query<{ status: string; count: number }>(
+    const statuses = await this.rows.of<{ status: string; count: number }>(
+      tenantId,
       'SELECT status, count(*)::integer AS count FROM tasks WHERE tenant_id = $1 GROUP BY status',
       [tenantId],
     );
     const counts = new Map(statuses.map(({ status, count }) => [status, count]));
-    const [waiting] = await this.query<Backlog['queue'] & Backlog['reviews']>(
+    const [waiting] = await this.rows.of<Backlog['queue'] & Backlog['reviews']>(
+      tenantId,
       `SELECT q.*, r.* FROM (
          SELECT count(*)::integer AS ready,
                 (extract(epoch FROM clock_timestamp() - min(available_at)) * 1000)::bigint::double precision AS "oldestReadyMs"
@@ -268,7 +276,8 @@ export class PostgresRecords extends RecordsPort {
     tenantId: string,
     agentIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly string[]>> {
-    const rows = await this.query<{ agentId: string; taskIds: readonly string[] }>(
+    const rows = await this.rows.of<{ agentId: string; taskIds: readonly string[] }>(
+      tenantId,
       `SELECT agent_id AS "agentId", array_agg(task_id::text ORDER BY task_id) AS "taskIds" FROM tasks
        WHERE tenant_id = $1 AND agent_id = ANY($2) AND status = 'RUNNING' GROUP BY agent_id`,
       [tenantId, agentIds],
@@ -277,7 +286,8 @@ export class PostgresRecords extends RecordsPort {
   }
 
   async keepLeases(tenantId: string): Promise<void> {
-    await this.query(
+    await this.rows.of(
+      tenantId,
       `WITH due AS (
          SELECT t.task_id FROM tasks t WHERE t.tenant_id = $1 AND t.status = 'RUNNING'
            AND t.lease_expires_at < statement_timestamp() + $2 * interval '0.5 milliseconds'
@@ -294,6 +304,7 @@ export class PostgresRecords extends RecordsPort {
   /** Rows that another transaction holds are passed over: their tasks are changing hands. */
   private async worksOf(holders: readonly Holder[]) {
     const rows = await this.hotQuery<Holder & { taskId: string; leaseExpiresAt: Date | null }>(
+      ofTenants(tenantsOf(holders)),
       this.hot.work,
       [holders.map(({ tenantId }) => tenantId), holders.map(({ agentId }) => agentId), this.leaseMs],
     );
@@ -312,7 +323,8 @@ export class PostgresRecords extends RecordsPort {
 
   /** One statement sees one moment: an event that lies behind the head then was not written by the ledger. */
   private async head(tenantId: string) {
-    const [head] = await this.query<{ sequence: number; hash: string; lastEvent: number | null }>(
+    const [head] = await this.rows.of<{ sequence: number; hash: string; lastEvent: number | null }>(
+      tenantId,
       `SELECT h.sequence::double precision AS sequence, h.hash,
               (SELECT max(e.sequence)::double precision FROM audit_events e WHERE e.tenant_id = h.tenant_id) AS "lastEvent"
        FROM audit_heads h WHERE h.tenant_id = $1`,
@@ -322,13 +334,14 @@ export class PostgresRecords extends RecordsPort {
   }
 
   private async keysOf(hashes: readonly string[]) {
-    const rows = await this.hotQuery<ApiKey>(this.hot.keys, [[...new Set(hashes)]]);
+    const asked = [...new Set(hashes)];
+    const rows = await unlessAway(this.statements.lookUpKeys<ApiKey>(this.hot.keys, [asked]));
     const byHash = new Map(rows.map((row) => [row.keyHash, row]));
     return hashes.map((hash) => ({ value: byHash.get(hash) }));
   }
 
   private async tasksOf(refs: readonly TaskRef[]) {
-    const rows = await this.hotQuery<Task>(this.hot.tasks, [
+    const rows = await this.hotQuery<Task>(ofTenants(tenantsOf(refs)), this.hot.tasks, [
       refs.map(({ tenantId }) => tenantId),
       refs.map(({ taskId }) => taskId),
     ]);
@@ -337,7 +350,8 @@ export class PostgresRecords extends RecordsPort {
   }
 
   private async policiesOf(tenantIds: readonly string[]) {
-    const rows = await this.hotQuery<Rows['policy']>(this.hot.policies, [[...new Set(tenantIds)]]);
+    const asked = [...new Set(tenantIds)];
+    const rows = await this.hotQuery<Rows['policy']>(ofTenants(asked), this.hot.policies, [asked]);
     const byTenant = new Map(rows.map((row) => [row.tenantId, row]));
     return tenantIds.map((tenantId) => ({ value: byTenant.get(tenantId) }));
   }
@@ -345,25 +359,29 @@ export class PostgresRecords extends RecordsPort {
   private async one<K extends RowKind>(
     kind: K,
     condition: string,
-    parameters: readonly unknown[],
+    tenantId: string,
+    id: string | number,
   ): Promise<Rows[K] | undefined> {
     const table = this.tables[kind];
-    const [row] = await this.query<Rows[K]>(
+    const [row] = await this.rows.of<Rows[K]>(
+      tenantId,
       `SELECT ${table.select('t')} FROM ${table.name} t WHERE t.tenant_id = $1 AND ${condition}`,
-      parameters,
+      [tenantId, id],
     );
     return row;
   }
 
   private async page<K extends RowKind>(
     kind: K,
+    tenantId: string,
     conditions: Conditions,
     order: string,
     { limit }: PageRequest,
     positionOf: (row: Rows[K]) => readonly (string | number)[],
   ): Promise<Page<Rows[K]>> {
     const table = this.tables[kind];
-    const rows = await this.query<Rows[K]>(
+    const rows = await this.rows.of<Rows[K]>(
+      tenantId,
       `SELECT ${table.select('t')} FROM ${table.name} t WHERE ${conditions.where}
        ORDER BY ${order} LIMIT ${conditions.parameter(limit + 1)}`,
       conditions.parameters,
@@ -372,23 +390,11 @@ export class PostgresRecords extends RecordsPort {
   }
 
   private async hotQuery<T extends object>(
+    scope: Scope,
     statement: Statement,
     values: readonly unknown[],
   ): Promise<readonly T[]> {
-    try {
-      return await this.statements.query<T>(statement, values);
-    } catch (error) {
-      throw toCallerError(error);
-    }
-  }
-
-  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    try {
-      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-      return rows;
-    } catch (error) {
-      throw toCallerError(error);
-    }
+    return unlessAway(this.statements.query<T>(scope, statement, values));
   }
 }
 
@@ -441,6 +447,18 @@ function hotStatements({ apiKey, task, policy }: Tables) {
          ORDER BY 3`,
     },
   };
+}
+
+async function unlessAway<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toCallerError(error);
+  }
+}
+
+function tenantsOf(named: readonly { readonly tenantId: string }[]): readonly string[] {
+  return [...new Set(named.map(({ tenantId }) => tenantId))];
 }
 
 function countsOf(counts: ReadonlyMap<string, number>): Backlog['tasks'] {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import type { Agent, AgentStatus, HeartbeatStatus, Liveness } from '../../models/agent.js';
 import type { Silence } from '../../models/fleet-brake.js';
 import type { JsonValue } from '../../models/json.js';
@@ -14,8 +13,8 @@ import {
 } from '../../ports/registry.js';
 import { Batcher, type Outcome } from '../batcher.js';
 import { agentOf, entryAt, type StoredEntry, type StoredFacts } from '../registry-entry.js';
-import { toCallerError } from './faults.js';
 import { entriesQuery, entryColumns, silentFor, silentSince } from './registry-queries.js';
+import type { TenantRows } from './tenant-rows.js';
 
 interface Named {
   readonly tenantId: string;
@@ -40,18 +39,19 @@ export class PostgresRegistry extends RegistryPort {
   private readonly agents = new Batcher<Named, Agent | undefined>((names) => this.agentsOf(names), limits);
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly rows: TenantRows,
     private readonly liveness: Liveness,
   ) {
     super();
   }
 
   async ping(): Promise<void> {
-    await this.query('SELECT 1', []);
+    await this.rows.of([], 'SELECT 1', []);
   }
 
   async put(agent: Agent, seen: boolean): Promise<RegistryEntry> {
-    const [row] = await this.query<EntryRow>(
+    const [row] = await this.rows.of<EntryRow>(
+      agent.tenantId,
       `INSERT INTO registry_entries AS e (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
        VALUES ($1, $2, $3, 'IDLE', clock_timestamp(), NULL, CASE WHEN $4 THEN 'PRESENT' ELSE 'RESTORED' END)
        ON CONFLICT (tenant_id, agent_id) DO UPDATE SET facts = EXCLUDED.facts,
@@ -65,7 +65,8 @@ export class PostgresRegistry extends RegistryPort {
   }
 
   async restore(tenantId: string, agents: readonly Agent[]): Promise<readonly string[]> {
-    const rows = await this.query<{ agentId: string }>(
+    const rows = await this.rows.of<{ agentId: string }>(
+      tenantId,
       `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
        SELECT $1, a.facts ->> 'agentId', a.facts, 'IDLE', clock_timestamp(), NULL, 'RESTORED'
        FROM json_array_elements($2::json) AS a(facts)
@@ -99,7 +100,8 @@ export class PostgresRegistry extends RegistryPort {
   }
 
   async find(tenantId: string, agentId: string): Promise<RegistryEntry | undefined> {
-    const [row] = await this.query<EntryRow>(
+    const [row] = await this.rows.of<EntryRow>(
+      tenantId,
       `SELECT ${entryColumns} FROM registry_entries e WHERE e.tenant_id = $1 AND e.agent_id = $2`,
       [tenantId, agentId],
     );
@@ -112,7 +114,7 @@ export class PostgresRegistry extends RegistryPort {
       limit: page.limit + 1,
       offlineAfterMs: this.liveness.offlineAfterMs,
     });
-    const rows = await this.query<EntryRow>(sql, parameters);
+    const rows = await this.rows.of<EntryRow>(tenantId, sql, parameters);
     return pageOf(
       rows.map((row) => this.entry(row)),
       page.limit,
@@ -121,14 +123,15 @@ export class PostgresRegistry extends RegistryPort {
   }
 
   async remove(tenantId: string, agentId: string): Promise<void> {
-    await this.query('DELETE FROM registry_entries WHERE tenant_id = $1 AND agent_id = $2', [
+    await this.rows.of(tenantId, 'DELETE FROM registry_entries WHERE tenant_id = $1 AND agent_id = $2', [
       tenantId,
       agentId,
     ]);
   }
 
   async counts(tenantId: string): Promise<AgentCounts> {
-    const rows = await this.query<{ status: AgentStatus; count: number; paused: number }>(
+    const rows = await this.rows.of<{ status: AgentStatus; count: number; paused: number }>(
+      tenantId,
       `SELECT CASE WHEN e.liveness IN ('OFFLINE', 'RESTORED') OR ${silentFor('$2')} THEN 'OFFLINE' ELSE e.status END AS status,
               count(*)::integer AS count, (count(*) FILTER (WHERE e.paused))::integer AS paused
        FROM registry_entries e WHERE e.tenant_id = $1 GROUP BY 1`,
@@ -143,7 +146,7 @@ export class PostgresRegistry extends RegistryPort {
   }
 
   silence(): Promise<readonly Silence[]> {
-    return this.query<Silence>(
+    return this.rows.ofAll<Silence>(
       `SELECT s.tenant_id AS "tenantId", s.silent, w.expected
        FROM (SELECT e.tenant_id, count(*)::integer AS silent FROM registry_entries e
              WHERE e.liveness <> 'OFFLINE' AND ${silentFor('$1')} GROUP BY e.tenant_id) s
@@ -155,7 +158,8 @@ export class PostgresRegistry extends RegistryPort {
 
   departures(tenantId: string, sparing: boolean, limit: number): Promise<readonly Departure[]> {
     const { suspectAfterMs, offlineAfterMs } = this.liveness;
-    return this.query<Departure>(
+    return this.rows.of<Departure>(
+      tenantId,
       `SELECT e.agent_id AS "agentId", ${silentSince} AS "silentSince",
               CASE WHEN ${silentFor('$3')} AND NOT $4 THEN 'OFFLINE' ELSE 'SUSPECT' END AS state
        FROM registry_entries e
@@ -168,7 +172,8 @@ export class PostgresRegistry extends RegistryPort {
 
   /** Whoever was restored goes with the time of its registration: it was not heard from after that. */
   async settle(tenantId: string, departures: readonly Departure[]): Promise<readonly string[]> {
-    const rows = await this.query<{ agentId: string }>(
+    const rows = await this.rows.of<{ agentId: string }>(
+      tenantId,
       `WITH held AS (
          SELECT e.tenant_id, e.agent_id, e.liveness, g.state, ${silentSince} = g."silentSince" AS silent
          FROM json_to_recordset($2::json) AS g("agentId" text, state text, "silentSince" double precision)
@@ -188,7 +193,8 @@ export class PostgresRegistry extends RegistryPort {
   /** One row may beat twice in a batch; the later beat is the one that counts. */
   private async noteBeats(beats: readonly Beat[]): Promise<readonly Outcome<Pulse | undefined>[]> {
     const latest = new Map(beats.map((beat) => [`${beat.tenantId} ${beat.agentId}`, beat]));
-    const rows = await this.changed<PulseRow>(
+    const rows = await this.rows.of<PulseRow>(
+      tenantsOf(beats),
       `WITH beats AS (
          SELECT b.*, e.liveness IN ('SUSPECT', 'OFFLINE') AS returned
          FROM json_to_recordset($1::json) AS b("tenantId" text, "agentId" text, status text, metrics json)
@@ -211,7 +217,8 @@ export class PostgresRegistry extends RegistryPort {
   }
 
   private async agentsOf(names: readonly Named[]): Promise<readonly Outcome<Agent | undefined>[]> {
-    const rows = await this.query<Named & { facts: StoredFacts }>(
+    const rows = await this.rows.of<Named & { facts: StoredFacts }>(
+      tenantsOf(names),
       `SELECT e.tenant_id AS "tenantId", e.agent_id AS "agentId", e.facts
        FROM unnest($1::text[], $2::text[]) AS n(tenant_id, agent_id)
        JOIN registry_entries e ON e.tenant_id = n.tenant_id AND e.agent_id = n.agent_id`,
@@ -227,19 +234,8 @@ export class PostgresRegistry extends RegistryPort {
   private entry({ now, ...stored }: EntryRow): RegistryEntry {
     return entryAt(stored, now, this.liveness.offlineAfterMs);
   }
+}
 
-  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    try {
-      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-      return rows;
-    } catch (error) {
-      throw toCallerError(error);
-    }
-  }
-
-  /** TypeORM answers an UPDATE with its rows and their number. */
-  private async changed<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    const [rows] = await this.query<readonly T[]>(sql, parameters);
-    return rows ?? [];
-  }
+function tenantsOf(names: readonly Named[]): readonly string[] {
+  return [...new Set(names.map(({ tenantId }) => tenantId))];
 }

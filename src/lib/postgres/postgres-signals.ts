@@ -2,6 +2,8 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { SignalHub } from '../signal-hub.js';
+import { sessionAs } from './data-source.js';
+import { sessionRoles } from './session-roles.js';
 
 const channel = 'chimera_signals';
 const reconnectMs = 500;
@@ -19,9 +21,8 @@ export class PostgresSignals extends SignalHub implements OnApplicationShutdown 
 
   async connect(): Promise<void> {
     const client = new pg.Client({
-      connectionString: this.url,
+      ...sessionAs(this.url, sessionRoles.app),
       application_name: 'chimera signals',
-      keepAlive: true,
       connectionTimeoutMillis: 5_000,
     });
     client.on('notification', ({ payload }) => {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import type { Agent } from '../../models/agent.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
 import type { SessionLocks } from './session-locks.js';
 import { type Tables, tablesOf } from './tables.js';
+import type { TenantRows } from './tenant-rows.js';
 
 const ref = `tenant_id AS "tenantId", task_id AS "taskId"`;
 
@@ -26,11 +26,11 @@ export class PostgresWatch extends WatchPort {
   private readonly tables: Tables;
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly rows: TenantRows,
     private readonly locks: SessionLocks,
   ) {
     super();
-    this.tables = tablesOf(dataSource);
+    this.tables = tablesOf(rows.dataSource);
   }
 
   alone(name: string, sweep: () => Promise<void>): Promise<boolean> {
@@ -38,7 +38,7 @@ export class PostgresWatch extends WatchPort {
   }
 
   lostLeases(limit: number): Promise<readonly TaskRef[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT ${ref} FROM tasks WHERE status = 'RUNNING' AND lease_expires_at <= statement_timestamp()
        ORDER BY lease_expires_at LIMIT $1`,
       [limit],
@@ -47,6 +47,7 @@ export class PostgresWatch extends WatchPort {
 
   heldTasks(tenantId: string, agentId: string, limit: number): Promise<readonly string[]> {
     return this.ids(
+      tenantId,
       `SELECT task_id AS id FROM tasks WHERE tenant_id = $1 AND agent_id = $2 AND status = 'RUNNING'
        ORDER BY task_id LIMIT $3`,
       [tenantId, agentId, limit],
@@ -55,7 +56,7 @@ export class PostgresWatch extends WatchPort {
 
   engagedBrakes(): Promise<readonly (FleetBrake & { readonly over: boolean })[]> {
     const table = this.tables.fleetBrake;
-    return this.query(
+    return this.rows.ofAll(
       `SELECT ${table.select('b')}, b.releases_at <= statement_timestamp() AS over FROM ${table.name} b
        WHERE b.engaged_at IS NOT NULL`,
       [],
@@ -67,7 +68,7 @@ export class PostgresWatch extends WatchPort {
     limit: number,
   ): Promise<readonly Agent[]> {
     const table = this.tables.agent;
-    return this.query(
+    return this.rows.ofAll(
       `SELECT ${table.select('a')} FROM ${table.name} a
        WHERE (a.tenant_id, a.agent_id) > ($1, $2) AND NOT a.removed ORDER BY a.tenant_id, a.agent_id LIMIT $3`,
       [after?.tenantId ?? '', after?.agentId ?? '', limit],
@@ -76,13 +77,14 @@ export class PostgresWatch extends WatchPort {
 
   removedAgents(tenantId: string, agentIds: readonly string[]): Promise<readonly string[]> {
     return this.ids(
+      tenantId,
       'SELECT agent_id AS id FROM agents WHERE tenant_id = $1 AND agent_id = ANY($2) AND removed',
       [tenantId, agentIds],
     );
   }
 
   overdueReviews(limit: number): Promise<readonly { tenantId: string; reviewId: string }[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT tenant_id AS "tenantId", review_id AS "reviewId" FROM review_cards
        WHERE status = 'PENDING' AND due_at <= statement_timestamp() ORDER BY due_at LIMIT $1`,
       [limit],
@@ -91,6 +93,7 @@ export class PostgresWatch extends WatchPort {
 
   unfinishedTasks(tenantId: string, sessionId: string, limit: number): Promise<readonly string[]> {
     return this.ids(
+      tenantId,
       `SELECT task_id AS id FROM tasks WHERE tenant_id = $1 AND session_id = $2
        AND status IN ('QUEUED', 'RUNNING', 'NEEDS_REVIEW', 'APPROVED') LIMIT $3`,
       [tenantId, sessionId, limit],
@@ -98,7 +101,7 @@ export class PostgresWatch extends WatchPort {
   }
 
   orphanedTasks(limit: number): Promise<readonly TaskRef[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT t.tenant_id AS "tenantId", t.task_id AS "taskId" FROM sessions s
        JOIN tasks t ON t.tenant_id = s.tenant_id AND t.session_id = s.session_id
         AND t.status IN ('QUEUED', 'RUNNING', 'NEEDS_REVIEW', 'APPROVED')
@@ -113,7 +116,8 @@ export class PostgresWatch extends WatchPort {
     after: string | undefined,
     limit: number,
   ): Promise<readonly Ticket[]> {
-    return this.query(
+    return this.rows.of(
+      tenantId,
       `SELECT ${ticket} FROM tasks t WHERE t.tenant_id = $1 AND t.session_id = $2
        AND t.status IN ('QUEUED', 'APPROVED') AND ($3::uuid IS NULL OR t.task_id > $3) ORDER BY t.task_id LIMIT $4`,
       [tenantId, sessionId, after ?? null, limit],
@@ -121,7 +125,7 @@ export class PostgresWatch extends WatchPort {
   }
 
   readyCounts(settledMs: number): Promise<readonly { tenantId: string; kind: string; ready: number }[]> {
-    return this.query(
+    return this.rows.ofAll(
       `SELECT t.tenant_id AS "tenantId", t.kind, count(*)::integer AS ready FROM tasks t
        WHERE t.status IN ('QUEUED', 'APPROVED')
          AND GREATEST(t.available_at, t.updated_at) < statement_timestamp() - $1 * interval '1 millisecond' AND ${open}
@@ -137,7 +141,8 @@ export class PostgresWatch extends WatchPort {
     after: string | undefined,
     limit: number,
   ): Promise<readonly Ticket[]> {
-    return this.query(
+    return this.rows.of(
+      tenantId,
       `SELECT ${ticket} FROM tasks t WHERE t.tenant_id = $1 AND t.kind = $2 AND t.status IN ('QUEUED', 'APPROVED')
          AND GREATEST(t.available_at, t.updated_at) < statement_timestamp() - $3 * interval '1 millisecond' AND ${open}
          AND ($4::uuid IS NULL OR t.task_id > $4) ORDER BY t.task_id LIMIT $5`,
@@ -145,13 +150,12 @@ export class PostgresWatch extends WatchPort {
     );
   }
 
-  private async ids(sql: string, parameters: readonly unknown[]): Promise<readonly string[]> {
-    const rows = await this.query<{ id: string }>(sql, parameters);
+  private async ids(
+    tenantId: string,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<readonly string[]> {
+    const rows = await this.rows.of<{ id: string }>(tenantId, sql, parameters);
     return rows.map(({ id }) => id);
-  }
-
-  private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-    return rows;
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { sessionSettings } from './data-source.js';
+import { sessionAs } from './data-source.js';
+import { sessionRoles } from './session-roles.js';
 
 /**
  * Locks with a name, each held by one process at a time. All that this process holds lie on one connection of their own, which
@@ -14,17 +15,13 @@ export class SessionLocks {
   private readonly pool: pg.Pool;
 
   constructor(url: string) {
-    const { query_timeout, keepAlive, options } = sessionSettings;
     this.pool = new pg.Pool({
-      connectionString: url,
       max: 1,
       // An idle connection holds the locks.
       idleTimeoutMillis: 0,
       application_name: 'chimera locks',
       connectionTimeoutMillis: 5_000,
-      query_timeout,
-      keepAlive,
-      options,
+      ...sessionAs(url, sessionRoles.app),
     });
     // The pool lets go of a connection that breaks, and makes another when it is asked next.
     this.pool.on('error', () => undefined);

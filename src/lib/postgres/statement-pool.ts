@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { sessionSettings } from './data-source.js';
+import { sessionAs } from './data-source.js';
+import { inForce, type Scope } from './scope.js';
+import { type SessionRole, sessionRoles } from './session-roles.js';
 
 /** A statement that each connection parses once, under its name. */
 export interface Statement {
@@ -25,6 +27,9 @@ export interface Verdict<T> {
   readonly write: () => readonly Promise<unknown>[];
 }
 
+/** Keys that requests came with are looked up in batches, one at a time as a rule. */
+const doorkeepers = 2;
+
 /** One batch of the ledger at a time, its neighbour that is closing, and the reads that travel in batches. */
 const poolSize = 8;
 
@@ -41,48 +46,65 @@ const byIndex =
  */
 export class StatementPool {
   private readonly pool: pg.Pool;
+  private readonly doorkeepers: pg.Pool;
+  /** The scope that is in force on a connection: nothing is asked there that does not bring its own. */
+  private readonly standing = new WeakMap<pg.PoolClient, string>();
 
   constructor(url: string) {
-    const { query_timeout, keepAlive, options } = sessionSettings;
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: poolSize,
-      application_name: 'chimera statements',
-      connectionTimeoutMillis: 5_000,
-      query_timeout,
-      keepAlive,
-      options: `${options} ${byIndex}`,
-      pipeline: true,
-    });
-    // A connection that breaks rejects what was sent over it, and the pool lets go of one that is idle.
-    this.pool.on('error', () => undefined);
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool = poolOf(url, sessionRoles.app, poolSize);
+    this.doorkeepers = poolOf(url, sessionRoles.doorkeeper, doorkeepers);
   }
 
-  async query<T extends object>(statement: Statement, values: readonly unknown[]): Promise<readonly T[]> {
-    const { rows } = await this.pool.query<T>({ ...statement, values: [...values] });
+  /** Looks for keys by their hashes, of which nobody knows yet whose they are. */
+  async lookUpKeys<T extends object>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly T[]> {
+    const { rows } = await this.doorkeepers.query<T>({ ...statement, values: [...values] });
     return rows;
   }
 
+  /** Runs one statement on the rows of `scope`, in one round trip. A connection on which it failed is not used again. */
+  async query<T extends object>(
+    scope: Scope,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly T[]> {
+    const client = await this.pool.connect();
+    let failed = true;
+    try {
+      const scoped = this.putInForce(client, scope);
+      const [{ rows }] = await Promise.all([send(client, statement, values), scoped]);
+      failed = false;
+      return rows as readonly T[];
+    } finally {
+      client.release(failed);
+    }
+  }
+
   /**
-   * Runs statements in one transaction. `work` sends what reads, and returns what is to be written; the writes and the
-   * commit travel together. A transaction in which one of them failed is rolled back, and rejects with that failure.
+   * Runs statements in one transaction, on the rows of `scope`. `work` sends what reads, and returns what is to be written; the
+   * writes and the commit travel together. A transaction in which one of them failed is rolled back, and rejects with that failure.
    */
-  async transaction<T>(work: (sender: Sender) => Promise<Verdict<T>>): Promise<T> {
+  async transaction<T>(scope: Scope, work: (sender: Sender) => Promise<Verdict<T>>): Promise<T> {
     const client = await this.pool.connect();
     const sender: Sender = { send: (statement, values) => send(client, statement, values) };
     let fault: unknown;
     try {
-      const begun = sender.send(begin);
-      const [{ value, write }] = await Promise.all([work(sender), begun]);
+      const begun = Promise.all([sender.send(begin), this.putInForce(client, scope)]);
+      // Of a connection that breaks here, `work` hears as well.
+      begun.catch(() => undefined);
+      const { value, write } = await work(sender);
       const written = write();
       const committed = client.query({ ...commit });
-      await Promise.all([...written, committed]);
+      await Promise.all([begun, ...written, committed]);
       // A server answers the commit of a transaction that has failed with this, and with no error.
       if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
       return value;
     } catch (error) {
       fault = await rollBack(client);
+      // With the transaction its scope is rolled back.
+      this.standing.delete(client);
       throw error;
     } finally {
       client.release(fault instanceof Error ? fault : undefined);
@@ -90,8 +112,28 @@ export class StatementPool {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.doorkeepers.end()]);
   }
+
+  private async putInForce(client: pg.PoolClient, scope: Scope): Promise<void> {
+    if (this.standing.get(client) === scope.tenants) return;
+    this.standing.set(client, scope.tenants);
+    await send(client, ...inForce(scope, 'next'));
+  }
+}
+
+function poolOf(url: string, role: SessionRole, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    max,
+    application_name: 'chimera statements',
+    connectionTimeoutMillis: 5_000,
+    ...sessionAs(url, role, byIndex),
+    pipeline: true,
+  });
+  // A connection that breaks rejects what was sent over it, and the pool lets go of one that is idle.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 const begin: Statement = { name: 'begin', text: 'BEGIN' };

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { Batcher } from '../../../src/lib/batcher.js';
 import { createDataSource } from '../../../src/lib/postgres/data-source.js';
 import { migrateDatabase } from '../../../src/lib/postgres/migrate.js';
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
+import { ofTenants } from '../../../src/lib/postgres/scope.js';
+import { sessionRoles } from '../../../src/lib/postgres/session-roles.js';
 import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
 import { type Tables, tablesOf } from '../../../src/lib/postgres/tables.js';
 import { type AuditEntry, genesisHash, systemActor } from '../../../src/models/audit.js';
@@ -55,20 +58,14 @@ export function chainedAppends(order: AuditAppends): Promise<Figures> {
  */
 export function plainAppends(order: AuditAppends): Promise<Figures> {
   return onTables(order, async (statements, tables) => {
-    await statements.query(
-      {
-        name: 'make-plain',
-        text: 'CREATE TABLE IF NOT EXISTS plain_events (LIKE audit_events INCLUDING ALL)',
-      },
-      [],
-    );
+    await makePlainTable(order.url);
     const insert = {
       name: 'insert-plain',
       text: tables.audit.insert.text.replace('audit_events', 'plain_events'),
     };
     const batcher = new Batcher<object, undefined>(
       async (rows) => {
-        await statements.transaction((sender) =>
+        await statements.transaction(ofTenants([tenantId]), (sender) =>
           Promise.resolve({ value: undefined, write: () => [sender.send(insert, [JSON.stringify(rows)])] }),
         );
         return rows.map(() => ({ value: undefined }));
@@ -93,6 +90,18 @@ export function plainAppends(order: AuditAppends): Promise<Figures> {
     };
     return appending(order, append);
   });
+}
+
+/** The server's sessions may not make tables. */
+async function makePlainTable(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('CREATE TABLE IF NOT EXISTS plain_events (LIKE audit_events INCLUDING ALL)');
+    await client.query(`GRANT INSERT ON plain_events TO ${sessionRoles.app}`);
+  } finally {
+    await client.end();
+  }
 }
 
 async function onTables(

@@ -140,6 +140,7 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
 
     const review = `${path}/reviews/${textOf(held.body.reviewId)}`;
     const card = mustBe(200, await operator.get(review));
+    mustBe(200, await operator.post(`${review}/reveal`, { reason: 'A customer asks.' }));
     mustBe(200, await operator.post(`${review}/assign`, { ttlMs: 60_000 }));
     mustBe(409, await admin.post(`${review}/assign`));
     mustBe(409, await admin.post(`${review}/unassign`));

@@ -78,7 +78,7 @@ describe('the description of the API', () => {
       const { requestBody } = described.operation;
       return requestBody && 'content' in requestBody ? [{ described, requestBody }] : [];
     });
-    expect(bodies.length).toBe(20);
+    expect(bodies.length).toBe(21);
     for (const { described, requestBody } of bodies) {
       const { examples = {}, schema } = requestBody.content['application/json'] ?? {};
       const at = [
@@ -123,6 +123,7 @@ describe('the description of the API', () => {
       LeaseBody: ['agentId', 'leaseToken'],
       ProposePolicyBody: [],
       RegisterAgentBody: ['capabilities'],
+      RevealBody: ['reason'],
       RotateApiKeyBody: [],
       SubmitBatchBody: ['tasks'],
       SubmitResultBody: ['agentId', 'leaseToken', 'status'],

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
-import { createDataSource } from '../../../src/lib/postgres/data-source.js';
 import { PostgresCheckpoints } from '../../../src/lib/postgres/postgres-checkpoints.js';
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { PostgresRecords } from '../../../src/lib/postgres/postgres-records.js';
@@ -9,6 +7,7 @@ import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
 import { SessionLocks } from '../../../src/lib/postgres/session-locks.js';
 import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
 import { tablesOf } from '../../../src/lib/postgres/tables.js';
+import { TenantRows } from '../../../src/lib/postgres/tenant-rows.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
 import type { Result } from '../../../src/models/result.js';
@@ -23,7 +22,7 @@ export const leaseMs = 60_000;
 
 /** One process's way to the database. */
 export interface Desk {
-  readonly dataSource: DataSource;
+  readonly rows: TenantRows;
   readonly ledger: PostgresLedger;
   readonly records: PostgresRecords;
   readonly watch: PostgresWatch;
@@ -46,31 +45,28 @@ export async function openBench(): Promise<Bench> {
   const database = await createDatabase();
   const sql = new pg.Client(database.url);
   await sql.connect();
-  const opened: DataSource[] = [];
   const pools: { close(): Promise<void> }[] = [];
   return {
     url: database.url,
     sql,
     async open(url = database.url) {
-      const dataSource = createDataSource(url);
-      opened.push(await dataSource.initialize());
+      const rows = await TenantRows.open(url);
       const statements = new StatementPool(url);
       const locks = new SessionLocks(url);
-      pools.push(statements, locks);
-      const tables = tablesOf(dataSource);
+      pools.push(statements, locks, rows);
+      const tables = tablesOf(rows.dataSource);
       const notebook = new Notebook();
       return {
-        dataSource,
+        rows,
         ledger: new PostgresLedger(statements, tables, notebook),
-        records: new PostgresRecords(dataSource, statements, tables, leaseMs),
-        watch: new PostgresWatch(dataSource, locks),
-        checkpoints: new PostgresCheckpoints(dataSource),
+        records: new PostgresRecords(rows, statements, tables, leaseMs),
+        watch: new PostgresWatch(rows, locks),
+        checkpoints: new PostgresCheckpoints(rows),
         signals: notebook.signals,
       };
     },
     async drop() {
       await Promise.all(pools.map((pool) => pool.close()));
-      await Promise.all(opened.map((dataSource) => dataSource.destroy()));
       await sql.end();
       await database.drop();
     },

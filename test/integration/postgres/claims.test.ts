@@ -42,10 +42,10 @@ describe('a claim', () => {
     await signals.connect();
     queue = new BullmqTaskQueue(await store.open(), signals);
     queue.onApplicationBootstrap();
-    const { ledger, records, watch, dataSource } = desk;
+    const { ledger, records, watch, rows } = desk;
     const dispatcher = new Dispatcher(queue);
     const registry = new PostgresRegistry(
-      dataSource,
+      rows,
       livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
     );
     const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));

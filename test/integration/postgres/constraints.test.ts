@@ -1,18 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { schemas } from '../../../src/lib/postgres/schemas.js';
-import { anAgent, anApiKey, aSession } from '../../unit/models/factories.js';
-import {
-  aTenant,
-  approved,
-  type Bench,
-  claimed,
-  type Desk,
-  held,
-  keep,
-  openBench,
-  queued,
-  withoutGuards,
-} from './bench.js';
+import { type Bench, type Desk, openBench, withoutGuards } from './bench.js';
+import { aFullTenant } from './full-tenant.js';
 
 /** One change that breaks the constraint and, where one change can, no other. `where` picks the row that it is tried on. */
 const violations: Readonly<Record<string, { readonly set: string; readonly where?: string } | string>> = {
@@ -95,40 +84,8 @@ describe('the constraints', () => {
   beforeAll(async () => {
     bench = await openBench();
     desk = await bench.open();
-    const tenantId = await aTenant(desk.ledger);
-    await keep(desk.ledger, 'session', [aSession({ tenantId })]);
-    await keep(desk.ledger, 'agent', [anAgent({ tenantId })]);
-    await keep(desk.ledger, 'apiKey', [anApiKey({ tenantId })]);
-    await held(desk.ledger, { tenantId });
-    await approved(desk.ledger, { tenantId });
-    await claimed(desk.ledger, await queued(desk.ledger, { tenantId }));
+    await aFullTenant(bench, desk);
     await bench.sql.query(`INSERT INTO admin_key (key_hash, created_at) VALUES ('x', now())`);
-    await bench.sql.query(
-      `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, liveness) VALUES ($1, 'a', '{"capabilities": ["x"]}', 'IDLE', now(), 'PRESENT')`,
-      [tenantId],
-    );
-    await bench.sql.query(`INSERT INTO fleet_brakes VALUES ($1, now(), now(), 3, 4, 1)`, [tenantId]);
-    await bench.sql.query(
-      `WITH draft AS (
-         INSERT INTO policy_drafts (tenant_id, draft_id, rules, rules_digest, state, created_at, created_by, version)
-         VALUES ($1, gen_random_uuid(), '{}', 'x', 'DRAFT', now(), 'somebody', 1) RETURNING draft_id
-       ), backtest AS (
-         INSERT INTO policy_backtests (tenant_id, backtest_id, rules, rules_digest, base_version, from_at, to_at, state, done,
-                                       created_at, created_by, updated_at, version)
-         VALUES ($1, gen_random_uuid(), '{}', 'x', 1, now(), now(), 'QUEUED', 0, now(), 'somebody', now(), 1)
-       )
-       INSERT INTO shadow_verdicts (tenant_id, draft_id, result_id, task_id, kind, live, shadow, detectors, judged_at)
-       SELECT $1, draft_id, gen_random_uuid(), gen_random_uuid(), 'k', 'HITL', 'APPROVE', '{}', now() FROM draft`,
-      [tenantId],
-    );
-    await bench.sql.query(
-      `INSERT INTO audit_checkpoints VALUES ($1, 1, 'x', 'sha256:' || repeat('0', 64), now(), 'x', 'x', 'x')`,
-      [tenantId],
-    );
-    await bench.sql.query(`INSERT INTO checkpoint_deliveries VALUES ($1, 'file', 1, now())`, [tenantId]);
-    await bench.sql.query(
-      `INSERT INTO receipt_uses SELECT tenant_id, review_id, task_id, result_id, now() FROM approval_receipts`,
-    );
     // Without its triggers the database has only the constraints to refuse with.
     for (const { options } of schemas) await withoutGuards(bench.sql, options.name);
   });

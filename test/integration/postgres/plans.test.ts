@@ -17,6 +17,12 @@ function asked([query, values]: readonly unknown[]): Query {
   return { sql: String(text), parameters: Array.isArray(own) ? own : [] };
 }
 
+/** Whose rights the connection has: policies are part of a plan. */
+function roleOf(client: unknown): string {
+  const { connectionParameters } = Object(client) as { connectionParameters?: { options?: string } };
+  return / -c role=(\w+)/.exec(connectionParameters?.options ?? '')?.[1] ?? 'none';
+}
+
 /** A node of a plan, as EXPLAIN gives it. */
 interface PlanNode {
   readonly 'Node Type': string;
@@ -55,8 +61,8 @@ describe('the plans', () => {
   beforeAll(async () => {
     bench = await openBench();
     desk = await bench.open();
-    registry = new PostgresRegistry(desk.dataSource, liveness);
-    trials = new PostgresPolicyTrials(desk.dataSource);
+    registry = new PostgresRegistry(desk.rows, liveness);
+    trials = new PostgresPolicyTrials(desk.rows);
     tenantId = await aTenant(desk.ledger);
     await fill(bench, tenantId);
   });
@@ -70,11 +76,12 @@ describe('the plans', () => {
     sent.mockClear();
     await call();
     const queries = sent.mock.calls
-      .map(asked)
+      .map((call, index) => ({ ...asked(call), role: roleOf(sent.mock.contexts[index]) }))
       .filter(({ sql }) => /^\s*(WITH|SELECT|UPDATE|INSERT)\b/.test(sql));
     expect(queries.length).toBeGreaterThan(0);
     const nodes: PlanNode[] = [];
-    for (const { sql, parameters } of queries) {
+    for (const { sql, parameters, role } of queries) {
+      await bench.sql.query(`SELECT set_config('role', $1, false)`, [role]);
       const { rows } = await bench.sql.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
         `EXPLAIN (FORMAT JSON) ${sql}`,
         [...parameters],
@@ -82,6 +89,7 @@ describe('the plans', () => {
       for (const { 'QUERY PLAN': plans } of rows)
         nodes.push(...plans.flatMap(({ Plan }) => withChildren(Plan)));
     }
+    await bench.sql.query('RESET ROLE');
     return nodes;
   };
   const scanned = (nodes: readonly PlanNode[]) =>

@@ -19,6 +19,7 @@ describe('a fault of the database', () => {
     '55P03',
     'ECONNREFUSED',
     'ECONNRESET',
+    'EPIPE',
     'ENOENT',
     'ETIMEDOUT',
   ])('of code %s says that to try again may help', (code) => {

@@ -42,6 +42,7 @@ describe('a role', () => {
         'task:cancel',
         'review:read',
         'review:decide',
+        'review:reveal',
         'policy:read',
         'policy:write',
         'policy:approve',
