@@ -4,6 +4,7 @@ import type { Agent } from '../../models/agent.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
+import { toCallerError } from './faults.js';
 import type { SessionLocks } from './session-locks.js';
 import { type Tables, tablesOf } from './tables.js';
 
@@ -151,7 +152,11 @@ export class PostgresWatch extends WatchPort {
   }
 
   private async query<T>(sql: string, parameters: readonly unknown[]): Promise<readonly T[]> {
-    const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
-    return rows;
+    try {
+      const rows: readonly T[] = await this.dataSource.query(sql, [...parameters]);
+      return rows;
+    } catch (error) {
+      throw toCallerError(error);
+    }
   }
 }
