@@ -142,7 +142,7 @@ export class Agent {
   }
 
   private async perform(work: Work): Promise<void> {
-    const manner = this.fleet.calm || this.random() < 0.6 ? 'honest' : this.manner;
+    const manner = this.fleet.calm || this.random() < 0.4 ? 'honest' : this.manner;
     try {
       await pause(between(this.random, 10, 150));
       if (manner === 'crashes') await this.crash();

@@ -15,12 +15,16 @@ export type Tally = Map<string, number>;
 export class Caller {
   private readonly clients: readonly Client[];
 
+  /**
+   * @param onFault Told of an answer that says that the server itself is at fault.
+   */
   constructor(
     origins: readonly string[],
     key: string,
     private readonly path: string,
     private readonly random: Random,
     private readonly tally: Tally,
+    private readonly onFault: (words: string) => void,
   ) {
     this.clients = origins.map((origin) => new Client(origin, key));
   }
@@ -38,6 +42,7 @@ export class Caller {
     try {
       const answer = await client.send(method, this.path + path, body, headers);
       this.count(String(answer.status));
+      if (answer.status === 500) this.onFault(`${method} ${path} was answered 500`);
       return { ...answer, sentAt, answeredAt: Date.now() };
     } catch {
       this.count('none');

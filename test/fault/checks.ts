@@ -13,6 +13,8 @@ export const promises = {
   released: 'each result that was released was approved by the gate or by a person',
   once: 'each card was decided once, and as its operator was told',
   executed: 'what was carried out is what was approved',
+  refused: 'what could not be done was refused as such, and never answered 500',
+  alive: 'no process ended but by what was done to it',
   told: 'what clients were told is what the database says',
   proof: 'an outsider finds the exported record, its checkpoints and its receipts in order',
 } as const;

@@ -94,7 +94,16 @@ class Drill {
     for (const one of [...agents, operators]) one.stop();
     await Promise.all(working);
     this.say(`${left} tasks are left; the account …`);
-    return this.check(keys, left);
+    const outcome = await this.check(keys, left);
+    return { ...outcome, broken: [...outcome.broken, ...(await this.fallen())] };
+  }
+
+  /** No process ends but by what the drill does to it. */
+  private async fallen(): Promise<Broken[]> {
+    const ended = await Promise.all(this.stack.apis.map((api) => api.hasEnded()));
+    return this.stack.apis
+      .filter((_, index) => ended[index])
+      .map(({ name, words }) => ({ promise: 'alive', words: `${name} ended by itself: ${words}` }));
   }
 
   private agents(keys: Keys, fleet: Fleet): Agent[] {
@@ -129,7 +138,11 @@ class Drill {
 
   private caller(tenantId: string, key: string, name: string): Caller {
     const random = seededRandom(this.options.seed, 'whom to ask', name);
-    return new Caller(this.stack.origins, key, `/v1/tenants/${tenantId}`, random, this.tally);
+    return new Caller(this.stack.origins, key, `/v1/tenants/${tenantId}`, random, this.tally, (words) => {
+      const logged = this.stack.apis.map(({ faults }) => faults).filter((text) => text !== '');
+      this.say(`${words}\n${logged.join('\n')}`);
+      this.witness.faults.push(words);
+    });
   }
 
   private async spoil(tenantId: string): Promise<void> {
@@ -164,7 +177,9 @@ class Drill {
   private async check(keys: Keys, left: number): Promise<Outcome> {
     const { tenantId } = keys;
     const broken: Broken[] = this.witness.violations.map((words) => ({ promise: 'told', words }));
+    for (const words of this.witness.faults) broken.push({ promise: 'refused', words });
     const url = this.stack.postgres.url;
+    broken.push(...(await this.fallen()));
     await withClient(url, async (client) => {
       if (left > 0) broken.push({ promise: 'waiting', words: await leftOvers(client, tenantId) });
       broken.push(...(await checkDatabase(client, tenantId)));
@@ -174,7 +189,8 @@ class Drill {
     await LedgerFacts.read(url, async (facts) => {
       for await (const task of facts.tasks(tenantId)) account.add(task);
       const { body } = await answered(() => this.auditor(keys).get(`/v1/tenants/${tenantId}/audit/verify`));
-      const verified = { valid: String(body.valid) === 'true', checkedEvents: Number(body.checkedEvents) };
+      const { valid, checkedEvents } = body;
+      const verified = { valid: JSON.stringify(valid) === 'true', checkedEvents: Number(checkedEvents) };
       account.addTenant({ ...(await facts.tenant(tenantId)), verified });
     });
     const report = account.close();
@@ -233,7 +249,8 @@ class Drill {
   }
 }
 
-async function makeTenant({ origins, adminKey }: Stack): Promise<Keys> {
+/** Makes a tenant with a key for each of its clients. */
+export async function makeTenant({ origins, adminKey }: Stack): Promise<Keys> {
   const admin = new Client(origins[0] ?? '', adminKey);
   const tenantId = `t_${randomBytes(6).toString('hex')}`;
   const made = await admin.post('/v1/tenants', { tenantId, name: 'A tenant of the drill' });

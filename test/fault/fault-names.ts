@@ -28,6 +28,9 @@ export const storeFaults = [
   'postgres-answers-lost',
 ] as const;
 
+export type ProcessFault = (typeof processFaults)[number];
+export type StoreFault = (typeof storeFaults)[number];
+
 export const faultNames = [...processFaults, ...storeFaults] as const;
 export type FaultName = (typeof faultNames)[number];
 

@@ -1,14 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { between, type Random, seededRandom } from '../../demo/random.js';
 import { type FaultName, processFaults, storeFaults } from './fault-names.js';
-import { faults } from './faults.js';
+import { processFaultsByName } from './process-faults.js';
 import type { Stack } from './stack.js';
+import { storeFaultsByName } from './store-faults.js';
 
-/** A fault that happened. */
-export interface Happened {
-  readonly fault: FaultName;
-  readonly words: string;
-}
+const faults = { ...processFaultsByName, ...storeFaultsByName };
 
 /** Where a schedule is carried out. */
 export interface Ground {
@@ -16,7 +13,7 @@ export interface Ground {
   readonly tenantId: string;
   /** `performance.now()` at which no further fault begins. */
   readonly until: number;
-  say(fault: FaultName, words: string): void;
+  readonly say: (fault: FaultName, words: string) => void;
 }
 
 /**

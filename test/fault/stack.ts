@@ -1,24 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { publicJwkOf, privateKeyFrom } from '../../src/models/signing-key.js';
-import { superuser } from '../../src/lib/embedded-postgres/cluster.js';
-import { startEmbeddedPostgres } from '../../src/lib/embedded-postgres.js';
 import { type Link, openLink } from '../contract/link.js';
 import { type MeasuredServer, newAdminKey, startServer } from '../support/measured-servers.js';
 import { freePort } from '../support/redis-server.js';
 import { type Failpoint, failpointVariable } from './failpoint-names.js';
+import { Postgres, RedisStore } from './stores.js';
 
 /** How many API processes there are. */
 export const apiCount = 3;
 /** How long a lease lasts, in milliseconds: short, so that many run out while one looks. */
 export const leaseMs = 3_000;
 export const heartbeatMs = 500;
-/** PostgreSQL has room for the processes and little more. */
-const maxConnections = 80;
 
 const typescript = fileURLToPath(new URL('../support/typescript.mjs', import.meta.url));
 const tether = fileURLToPath(new URL('../../scripts/lib/tether.mjs', import.meta.url));
@@ -26,7 +23,7 @@ const entry = fileURLToPath(new URL('server.ts', import.meta.url));
 
 const settings = {
   NODE_ENV: 'test',
-  LOG_LEVEL: 'fatal',
+  LOG_LEVEL: 'error',
   LEASE_MS: String(leaseMs),
   HEARTBEAT_INTERVAL_MS: String(heartbeatMs),
   SWEEP_INTERVAL_MS: '250',
@@ -215,9 +212,23 @@ export class Api {
     return ended;
   }
 
+  /** Whether it has ended, though nobody has ended it. */
+  async hasEnded(): Promise<boolean> {
+    return this.server !== undefined && settled(this.server.ended);
+  }
+
   /** What it has written to stderr since it was started. */
   get words(): string {
     return this.server?.stderr() ?? '';
+  }
+
+  /** What it has logged of its own faults since it was started: the messages and stacks, last of all. */
+  get faults(): string {
+    const lines = this.server?.stdout().split('\n') ?? [];
+    return lines
+      .filter((line) => line.includes('"level":50'))
+      .slice(-2)
+      .join('\n');
   }
 
   async mend(): Promise<void> {
@@ -234,98 +245,4 @@ export class Api {
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => true), Promise.resolve(false)]);
-}
-
-/** The drill's PostgreSQL: each start comes with a new port, which the links are told of. */
-class Postgres {
-  readonly links: Link[] = [];
-  private running: { readonly url: string; readonly pid: number; stop(): Promise<void> } | undefined;
-
-  constructor(private readonly directory: string) {}
-
-  /** Around the links: for those who break things, and for those who check. */
-  get url(): string {
-    if (!this.running) throw new Error('PostgreSQL does not run.');
-    return this.running.url;
-  }
-
-  get superuserUrl(): string {
-    const url = new URL(this.url);
-    url.username = superuser;
-    return url.href;
-  }
-
-  /** Starts it, unless it runs. What is written survives the death of its processes, though not that of the machine. */
-  async start(): Promise<void> {
-    if (this.running) return;
-    const dataDir = join(this.directory, 'postgres');
-    const { url, stop } = await startEmbeddedPostgres({
-      dataDir,
-      settings: { fsync: 'off', max_connections: String(maxConnections) },
-    });
-    const pid = parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
-    this.running = { url, pid, stop };
-    for (const link of this.links) link.aim(url);
-  }
-
-  /** Ends it at once: `SIGKILL` as a power cut does, `SIGQUIT` as an immediate shutdown. */
-  end(signal: 'SIGKILL' | 'SIGQUIT'): void {
-    if (this.running) process.kill(this.running.pid, signal);
-    this.running = undefined;
-  }
-
-  /** Freezes or thaws all its processes. */
-  async signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-    if (!this.running) return;
-    const { pid } = this.running;
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-    for (const one of [pid, ...children.split(' ').filter(Boolean).map(Number)]) {
-      try {
-        process.kill(one, signal);
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.running?.stop();
-    this.running = undefined;
-  }
-}
-
-/** The drill's Redis, which keeps nothing on disk. */
-class RedisStore {
-  readonly links: Link[] = [];
-  readonly url: string;
-  private server: MeasuredServer | undefined;
-
-  constructor(
-    private readonly port: number,
-    private readonly directory: string,
-  ) {
-    this.url = `redis://127.0.0.1:${port}`;
-  }
-
-  /** Starts it, empty, unless it runs. */
-  async start(): Promise<void> {
-    if (this.server) return;
-    const where = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
-    this.server = await startServer({
-      name: 'redis-server',
-      command: 'redis-server',
-      args: [...where, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
-      port: this.port,
-      announces: 'Ready to accept connections',
-    });
-  }
-
-  async kill(): Promise<void> {
-    await this.server?.stop('SIGKILL');
-    this.server = undefined;
-  }
-
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.server) process.kill(this.server.pid, signal);
-  }
 }

@@ -62,9 +62,12 @@ export class Witness {
   readonly decisions: SeenDecision[] = [];
   readonly releases: SeenRelease[] = [];
   readonly violations: string[] = [];
+  /** Answers that said that the server was at fault. */
+  readonly faults: string[] = [];
   readonly leaseEnds: SeenLeaseEnd[] = [];
   registered = 0;
   registrationsSent = 0;
+  private readonly tokenOfAttempt = new Map<string, string>();
   private readonly taskOfKey = new Map<string, string>();
   private readonly statuses = new Map<string, TaskStatus | null>();
   private readonly successes = new Map<string, Set<string>>();
@@ -84,10 +87,11 @@ export class Witness {
 
   assigned(assignment: SeenAssignment): void {
     const { taskId, attempt, leaseToken, agentId } = assignment;
-    for (const other of this.assignments.values()) {
-      if (other.taskId === taskId && other.attempt === attempt && other.leaseToken !== leaseToken)
-        this.violate(`attempt ${attempt} of task ${taskId} was handed out under two leases`);
-    }
+    const name = `${taskId} ${attempt}`;
+    const known = this.tokenOfAttempt.get(name);
+    if (known !== undefined && known !== leaseToken)
+      this.violate(`attempt ${attempt} of task ${taskId} was handed out under two leases`);
+    this.tokenOfAttempt.set(name, leaseToken);
     const same = this.assignments.get(leaseToken);
     if (same && same.agentId !== agentId)
       this.violate(`one lease of task ${taskId} was handed to ${same.agentId} and ${agentId}`);
@@ -106,7 +110,7 @@ export class Witness {
   /** What an answer said of a task. A final state is never followed by another one. */
   sighted(taskId: string, status: string): void {
     const known = this.statuses.get(taskId);
-    if (known != null && isEnd(known)) {
+    if (known && isEnd(known)) {
       if (isEnd(status) && status !== known) this.violate(`task ${taskId} was ${known}, and then ${status}`);
       return;
     }

@@ -3,88 +3,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { between, oneOf, type Random } from '../../demo/random.js';
 import type { Link } from '../contract/link.js';
-import { failpoints } from './failpoint-names.js';
-import type { FaultName } from './fault-names.js';
-import { type Api, leaseMs, type Stack } from './stack.js';
-
-/** Where a fault happens. */
-export interface Scene {
-  readonly stack: Stack;
-  readonly tenantId: string;
-  readonly random: Random;
-  /** Says what is being done, for the log. */
-  say(words: string): void;
-}
-
-/** Breaks something for a while; resolves once it is whole again. */
-export type Fault = (scene: Scene) => Promise<void>;
-
-/** How a process is made to end for some time. */
-async function apiKill({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  say(`${api.name} is killed`);
-  await api.kill();
-  await pause(between(random, 0, 1_500));
-  await api.comeBack();
-}
-
-/** For longer than a lease lasts: it wakes up with answers that are no longer true. */
-async function apiFreeze({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  const ms = leaseMs + between(random, 300, 1_500);
-  say(`${api.name} is frozen for ${seconds(ms)}`);
-  api.signal('SIGSTOP');
-  try {
-    await pause(ms);
-  } finally {
-    api.signal('SIGCONT');
-  }
-}
-
-/** It is killed by itself at a named place of a flow. */
-async function apiFailpoint({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  const name = oneOf(random, failpoints);
-  const count = 1 + Math.floor(random() * 8);
-  await api.kill();
-  try {
-    await api.start({ name, count });
-  } catch {
-    // The stores may be broken at the same time; then it comes back without.
-    await api.comeBack();
-    return;
-  }
-  const ended = await api.endedWithin(5_000);
-  say(`${api.name} ${ended ? 'died at' : 'did not come by'} ${name}:${count}`);
-  await api.kill();
-  await api.comeBack();
-}
-
-async function apiRestart({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  say(`${api.name} is asked to stop, and started again`);
-  await api.stop();
-  await api.comeBack();
-}
-
-async function apiCut({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  say(`the clients are cut off from ${api.name}`);
-  await forAWhile([api.link], (link) => link.cut(), between(random, 300, 1_500));
-}
-
-/** What was asked is done, and nobody is told. */
-async function apiAnswersLost({ stack, random, say }: Scene): Promise<void> {
-  const api = anApi(stack, random);
-  say(`the answers of ${api.name} are lost`);
-  await forAWhile(
-    [api.link],
-    (link) => {
-      link.loseAnswers();
-    },
-    between(random, 300, 1_500),
-  );
-}
+import type { StoreFault } from './fault-names.js';
+import { type Fault, forAWhile, type Scene, seconds } from './scene.js';
+import type { Stack } from './stack.js';
 
 async function redisKill({ stack, random, say }: Scene): Promise<void> {
   say('Redis is killed, and comes back empty');
@@ -128,9 +49,7 @@ async function redisSlow({ stack, random, say }: Scene): Promise<void> {
   say('Redis answers 500 ms late');
   await forAWhile(
     stack.redis.links,
-    (link) => {
-      link.slow(500);
-    },
+    (link) => Promise.resolve(link.slow(500)),
     between(random, 2_000, 4_000),
   );
 }
@@ -232,9 +151,7 @@ async function postgresSlow({ stack, random, say }: Scene): Promise<void> {
   say(`PostgreSQL answers ${ms} ms late`);
   await forAWhile(
     stack.postgres.links,
-    (link) => {
-      link.slow(ms);
-    },
+    (link) => Promise.resolve(link.slow(ms)),
     between(random, 2_000, 4_000),
   );
 }
@@ -249,20 +166,13 @@ async function postgresAnswersLost({ stack, random, say }: Scene): Promise<void>
   say('the answers of PostgreSQL to commits are lost');
   await forAWhile(
     stack.postgres.links,
-    (link) => {
-      link.loseAnswers('COMMIT\0');
-    },
+    (link) => Promise.resolve(link.loseAnswers('COMMIT\0')),
     between(random, 300, 1_500),
   );
 }
 
-export const faults: Readonly<Record<FaultName, Fault>> = {
-  'api-kill': apiKill,
-  'api-freeze': apiFreeze,
-  'api-failpoint': apiFailpoint,
-  'api-restart': apiRestart,
-  'api-cut': apiCut,
-  'api-answers-lost': apiAnswersLost,
+/** What can happen to the stores, and on the way to them. */
+export const storeFaultsByName: Readonly<Record<StoreFault, Fault>> = {
   'redis-kill': redisKill,
   'redis-freeze': redisFreeze,
   'redis-full': redisFull,
@@ -281,30 +191,11 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   'postgres-answers-lost': postgresAnswersLost,
 };
 
-function anApi({ apis }: Stack, random: Random): Api {
-  const [first, ...others] = apis;
-  if (!first) throw new Error('There is no API process.');
-  return oneOf(random, [first, ...others]);
-}
-
 /** One of them, or all. */
 function some(links: readonly Link[], random: Random): readonly Link[] {
   const [first, ...others] = links;
   if (!first || random() < 0.3) return links;
   return [oneOf(random, [first, ...others])];
-}
-
-async function forAWhile(
-  links: readonly Link[],
-  spoil: (link: Link) => Promise<void> | void,
-  ms: number,
-): Promise<void> {
-  await Promise.all(links.map(spoil));
-  try {
-    await pause(ms);
-  } finally {
-    await Promise.all(links.map((link) => link.mend()));
-  }
 }
 
 async function withSetting(
@@ -345,8 +236,4 @@ function quietClient(connectionString: string): pg.Client {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 15_000 });
   client.on('error', () => undefined);
   return client;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }
