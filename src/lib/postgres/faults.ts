@@ -18,9 +18,10 @@ function sqlState(error: unknown): string | undefined {
 /** Whether the database could not be reached, or gave up, rather than refuse a statement. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined && /^[0-9A-Z]{5}$/.test(state))
+  // A code of the system's. EPIPE has five letters like an SQLSTATE, none of which begins with E.
+  if (state?.startsWith('E') === true) return /^E[A-Z]+$/.test(state);
+  if (state !== undefined)
     return state === lockNotAvailable || unavailableClasses.includes(state.slice(0, 2));
-  if (state !== undefined) return /^E[A-Z]+$/.test(state);
   return (
     error instanceof Error &&
     /terminat|connection|timeout exceeded|not connected|is not established/i.test(error.message)

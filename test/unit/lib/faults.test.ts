@@ -21,6 +21,7 @@ describe('a fault of the database', () => {
     'ECONNRESET',
     'ENOENT',
     'ETIMEDOUT',
+    'EPIPE',
   ])('of code %s says that to try again may help', (code) => {
     expect(isUnavailable(coded(code))).toBe(true);
     expect(toCallerError(coded(code))).toMatchObject({ code: 'UNAVAILABLE' });
