@@ -231,8 +231,8 @@ class Drill {
     const args = [
       this.stack.file('export.ndjson'),
       this.stack.checkpointFile,
-      '--keys',
-      this.stack.publicKey,
+      // A key may begin with a dash.
+      `--keys=${this.stack.publicKey}`,
     ];
     const { code, text } = await verify([...args, ...receipts]);
     this.say(text.trim().split('\n').at(-1) ?? '');
