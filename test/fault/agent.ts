@@ -266,7 +266,7 @@ export class Agent {
       work.stage === 'EXECUTE'
         ? [
             {
-              output: { reply: 'Something else.' },
+              output: { reply: 'Something else.', than: work.approval?.outputDigest ?? '' },
               outputDigest: work.approval?.outputDigest ?? '',
               confidence: 0.99,
             },
