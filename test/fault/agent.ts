@@ -242,7 +242,9 @@ export class Agent {
 
   /** Tries to hand in what another agent has in hand, under its own name and with either token. */
   private async steal(work: Work): Promise<void> {
-    const other = [...this.fleet.inHand.values()].find(({ agentId }) => agentId !== this.agentId);
+    const other = [...this.fleet.inHand.values()].find(
+      ({ agentId, taskId }) => agentId !== this.agentId && taskId !== work.taskId,
+    );
     if (other) {
       const body = { status: 'SUCCEEDED', output: { reply: 'Mine.' }, confidence: 0.99 };
       for (const leaseToken of [other.leaseToken, work.leaseToken]) {
