@@ -20,7 +20,7 @@ export default {
     '<rootDir>/scripts',
   ],
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/{unit,contract,integration,e2e}/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/{unit,contract,integration,e2e,fault}/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/support/resolver.mjs',
   transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },

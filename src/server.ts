@@ -1,3 +1,4 @@
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -35,15 +36,24 @@ const packageJson = JSON.parse(readFileSync(new URL(import.meta.resolve('#packag
   version: string;
 };
 
-/** @throws BootError when something that it needs cannot be had, with the setting that names it */
-export async function startServer(config: Config): Promise<Server> {
+/** Puts the application together on what it runs on. */
+export type Assembly = (resources: Resources) => DynamicModule;
+
+/**
+ * @param assemble The application as it is, unless given: whoever starts it may bind ports to something else.
+ * @throws BootError when something that it needs cannot be had, with the setting that names it
+ */
+export async function startServer(
+  config: Config,
+  assemble: Assembly = (resources) => AppModule.on(resources),
+): Promise<Server> {
   const { resources, madeAdminKey, stopDatabase } = await openResources(config);
   const closeAll = async () => {
     await closeResources(resources);
     await stopDatabase();
   };
   try {
-    const app = await createApp(resources);
+    const app = await createApp(resources, assemble(resources));
     await listen(app, config);
     return {
       url: urlOf(app, config),
@@ -62,7 +72,10 @@ export async function startServer(config: Config): Promise<Server> {
 }
 
 /** The application on its resources, described and not yet listening. */
-export async function createApp(resources: Resources): Promise<NestFastifyApplication> {
+export async function createApp(
+  resources: Resources,
+  application: DynamicModule = AppModule.on(resources),
+): Promise<NestFastifyApplication> {
   const entrance: { admission?: Admission } = {};
   const adapter = new FastifyAdapter({
     serverFactory: (handle: RequestListener) => admittingServer(handle, () => entrance.admission),
@@ -76,7 +89,7 @@ export async function createApp(resources: Resources): Promise<NestFastifyApplic
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerClientError,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(resources), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(application, adapter, {
     bufferLogs: true,
     abortOnError: false,
     bodyParser: false,

@@ -8,7 +8,10 @@ export interface TaskRef {
   readonly taskId: string;
 }
 
-/** Finds, over indexes, what time or a crash has left to be done. Each answer has at most `limit` rows. */
+/**
+ * Finds, over indexes, what time or a crash has left to be done. Each answer has at most `limit` rows. Rejects with
+ * `UNAVAILABLE` when the database cannot be reached.
+ */
 export abstract class WatchPort {
   /** Runs `sweep` in one process at a time, whichever comes first. `false` when another one is at it. */
   abstract alone(name: string, sweep: () => Promise<void>): Promise<boolean>;

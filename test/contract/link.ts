@@ -11,7 +11,16 @@ export interface Link {
   hangUp(): void;
   /** From now on nothing comes back, and nothing is broken. */
   silence(): void;
-  /** Lets connections and answers through again. */
+  /** From now on each answer takes this much longer, in milliseconds. */
+  slow(ms: number): void;
+  /**
+   * From now on an answer that has these bytes in it is lost, and its connection with it; without bytes, any answer.
+   * What was asked has been done by then.
+   */
+  loseAnswers(having?: string): void;
+  /** From now on leads to the server at this URL; what is connected stays where it is. */
+  aim(target: string): void;
+  /** Lets connections and answers through again, at once. */
   mend(): Promise<void>;
   /** Breaks what is connected, and ends the link. */
   close(): Promise<void>;
@@ -19,11 +28,13 @@ export interface Link {
 
 /** Opens a link to the server at the URL on 127.0.0.1. */
 export async function openLink(target: string): Promise<Link> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const answers = new Set<Socket>();
   let hangsUp = false;
   let silent = false;
+  let slowness = 0;
+  let lost: string | undefined;
   const server = createServer((near) => {
     if (hangsUp) {
       near.destroy();
@@ -42,7 +53,11 @@ export async function openLink(target: string): Promise<Link> {
       });
     }
     near.pipe(far);
-    far.on('data', (chunk) => near.write(chunk));
+    const late = latePost(near);
+    far.on('data', (chunk: Buffer) => {
+      if (lost !== undefined && chunk.includes(lost)) far.destroy();
+      else late.send(chunk, slowness);
+    });
     if (silent) far.pause();
   });
   const listen = async (on: number) => {
@@ -52,6 +67,8 @@ export async function openLink(target: string): Promise<Link> {
   const mend = async (on: number) => {
     hangsUp = false;
     silent = false;
+    slowness = 0;
+    lost = undefined;
     for (const far of answers) far.resume();
     if (!server.listening) await listen(on);
   };
@@ -77,7 +94,38 @@ export async function openLink(target: string): Promise<Link> {
       silent = true;
       for (const far of answers) far.pause();
     },
+    slow(ms) {
+      slowness = ms;
+    },
+    loseAnswers(having = '') {
+      lost = having;
+    },
+    aim(next) {
+      ({ hostname, port } = new URL(next));
+    },
     mend: () => mend(address.port),
     close: cut,
+  };
+}
+
+/** Writes to the socket late, and in the order of the calls, however late each was to be. */
+function latePost(near: Socket): { send(chunk: Buffer, delayMs: number): void } {
+  const waiting: { readonly chunk: Buffer; readonly at: number }[] = [];
+  const deliver = () => {
+    for (let [next] = waiting; next; [next] = waiting) {
+      const wait = next.at - performance.now();
+      if (wait > 0) {
+        setTimeout(deliver, wait);
+        return;
+      }
+      waiting.shift();
+      near.write(next.chunk);
+    }
+  };
+  return {
+    send(chunk, delayMs) {
+      waiting.push({ chunk, at: performance.now() + delayMs });
+      if (waiting.length === 1) deliver();
+    },
   };
 }

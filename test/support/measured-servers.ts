@@ -24,7 +24,8 @@ export interface MeasuredServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** The end of what it has written to stderr until now. */
+  /** The end of what it has written to stdout and to stderr until now. */
+  stdout(): string;
   stderr(): string;
   /** Resolves once it has ended, however. */
   readonly ended: Promise<Ending>;
@@ -194,7 +195,15 @@ export async function startServer(options: ServerOptions): Promise<MeasuredServe
     clearTimeout(late);
   }
   if (child.pid === undefined) throw new Error(`${name} has no process.`);
-  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid, stderr: () => words.stderr, ended, stop };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid,
+    stdout: () => words.stdout,
+    stderr: () => words.stderr,
+    ended,
+    stop,
+  };
 }
 
 async function end(child: ChildProcess, ended: Promise<Ending>, signal: NodeJS.Signals): Promise<Ending> {

@@ -18,8 +18,8 @@ function sqlState(error: unknown): string | undefined {
 /** Whether the database could not be reached, or gave up, rather than refuse a statement. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
-  // No class of SQLSTATEs begins with E, and EPIPE has as many letters as they have.
-  if (state !== undefined && !/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(state)) return /^E[A-Z]+$/.test(state);
+  // A code of the system's. EPIPE has five letters like an SQLSTATE, none of which begins with E.
+  if (state?.startsWith('E') === true) return /^E[A-Z]+$/.test(state);
   if (state !== undefined)
     return state === lockNotAvailable || unavailableClasses.includes(state.slice(0, 2));
   return (

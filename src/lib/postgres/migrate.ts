@@ -36,6 +36,8 @@ export const queueSchema = 'bullmq';
  */
 export async function migrateDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // A server that goes away shows in the query under way: unheard here, it would end the process without a word.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(`SELECT pg_advisory_lock(hashtextextended('chimera.migrations', 0))`);

@@ -25,6 +25,8 @@ export class SessionLocks {
     });
     // The pool lets go of a connection that breaks, and makes another when it is asked next.
     this.pool.on('error', () => undefined);
+    // Nor does it listen to one that is lent out: unheard, the error would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Does the work under the lock. `false` when somebody else holds it, here or elsewhere. */

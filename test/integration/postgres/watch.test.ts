@@ -3,7 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { moveSession, type SessionState } from '../../../src/models/session.js';
 import { finishTask, type Task } from '../../../src/models/task.js';
+import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
+import { SessionLocks } from '../../../src/lib/postgres/session-locks.js';
+import { TenantRows } from '../../../src/lib/postgres/tenant-rows.js';
 import { eventually } from '../../contract/eventually.js';
+import { openLink } from '../../contract/link.js';
 import { aSession } from '../../unit/models/factories.js';
 import {
   aTenant,
@@ -236,5 +240,20 @@ describe('the watch', () => {
       other.taskId,
     ]);
     expect(mine(await desk.watch.readyCounts(600_000))).toEqual([]);
+  });
+
+  it('says UNAVAILABLE when the database is away, to whoever removes an agent as well', async () => {
+    const link = await openLink(bench.url);
+    const rows = await TenantRows.open(link.url);
+    const locks = new SessionLocks(link.url);
+    const watch = new PostgresWatch(rows, locks);
+    await link.cut();
+    await expect(watch.heldTasks(tenantId, 'writer', 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(watch.lostLeases(10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await link.mend();
+    expect(await watch.heldTasks(tenantId, 'writer', 10)).toEqual([]);
+    await rows.close();
+    await locks.close();
+    await link.close();
   });
 });

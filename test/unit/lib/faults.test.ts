@@ -22,6 +22,7 @@ describe('a fault of the database', () => {
     'EPIPE',
     'ENOENT',
     'ETIMEDOUT',
+    'EPIPE',
   ])('of code %s says that to try again may help', (code) => {
     expect(isUnavailable(coded(code))).toBe(true);
     expect(toCallerError(coded(code))).toMatchObject({ code: 'UNAVAILABLE' });

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { type FaultName, faultNames, isFaultName } from './fault-names.js';
+
+/** What one drill is to do. */
+export interface DrillOptions {
+  readonly help: boolean;
+  /** For how long faults happen, in seconds; the healing and the check come after. */
+  readonly seconds: number;
+  /** Determines which faults happen, in which order and to whom. */
+  readonly seed: number;
+  readonly faults: readonly FaultName[];
+}
+
+/** The options cannot be read. The message says which and why. */
+export class OptionError extends Error {}
+
+export const usage = `Usage: npm run drill -- [options]
+
+Runs three API processes, a PostgreSQL and a Redis, each in a process of its own, under agents, submitters and
+operators, some of whom misbehave; breaks things at random while they work; then lets everything heal and proves from
+the database, the audit export and what the clients wrote down that all promises were kept.
+
+  --seconds N     for how long faults happen (1-86400, default 120)
+  --seed N        which faults, in which order (default: drawn, and printed; the same seed has the same schedule)
+  --faults a,b    only these faults, of: ${faultNames.join(', ')}
+  --help          this text
+
+Exit code: 0 all promises were kept, 1 one was not, 2 it could not be run.`;
+
+/** Reads the command line. @throws OptionError */
+export function parseDrillOptions(args: readonly string[], drawSeed: () => number): DrillOptions {
+  const { seconds = '120', seed, faults, help = false } = readArguments(args);
+  return {
+    help,
+    seconds: wholeNumber('--seconds', seconds, 1, 86_400),
+    seed: seed === undefined ? drawSeed() : wholeNumber('--seed', seed, 0, 4_294_967_295),
+    faults: faults === undefined ? faultNames : faults.split(',').map(faultNamed),
+  };
+}
+
+function readArguments(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = { seconds: text, seed: text, faults: text, help: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new OptionError(`${error instanceof Error ? error.message : String(error)} See --help.`);
+  }
+}
+
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+function faultNamed(name: string): FaultName {
+  if (isFaultName(name)) return name;
+  throw new OptionError(`There is no fault "${name}": choose of ${faultNames.join(', ')}.`);
+}
