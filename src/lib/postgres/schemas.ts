@@ -72,6 +72,8 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     keyHash: text('key_hash'),
     holderId: optional(uuid('holder_id')),
     expiresAt: optional(time('expires_at')),
+    replacedAt: optional(time('replaced_at')),
+    madeToExpireAt: optional(time('made_to_expire_at')),
     revokedAt: optional(time('revoked_at')),
     lastUsedAt: optional(time('last_used_at')),
     createdAt: time('created_at'),

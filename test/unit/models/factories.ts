@@ -215,6 +215,8 @@ export function anApiKey(fields: Partial<ApiKey> = {}): ApiKey {
     keyHash: randomUUID(),
     holderId: null,
     expiresAt: null,
+    replacedAt: null,
+    madeToExpireAt: null,
     revokedAt: null,
     lastUsedAt: null,
     createdAt: moment,
