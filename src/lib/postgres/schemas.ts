@@ -6,7 +6,7 @@ import type { Backtest } from '../../models/backtest.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Policy } from '../../models/policy.js';
 import type { Checkpoint } from '../../models/checkpoint.js';
-import type { Receipt } from '../../models/receipt.js';
+import type { ApprovalReceipt } from '../../models/receipt.js';
 import type { Result } from '../../models/result.js';
 import type { ReviewCard } from '../../models/review.js';
 import type { Session } from '../../models/session.js';
@@ -728,7 +728,7 @@ export const checkpointDeliverySchema = new EntitySchema<{
   ],
 });
 
-export const receiptSchema = new EntitySchema<Receipt>({
+export const receiptSchema = new EntitySchema<ApprovalReceipt>({
   name: 'approval_receipts',
   columns: {
     tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'approval_receipts_pkey' }),
