@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Who proposed what a card shows, whose place a key has taken, and when it was last used. The version before may run on: it
- * leaves the new columns empty, and an empty one means what was so before.
+ * Who proposed what a card shows, whose place a key has taken, which end it had before another took its own, and when it was last
+ * used. The version before may run on: it leaves the new columns empty, and an empty one means what was so before; that a
+ * replaced key ends, it reads where it always did.
  */
 export class Doors1796000000000 implements MigrationInterface {
   readonly name = 'Doors1796000000000';
@@ -30,6 +31,8 @@ CREATE TRIGGER review_cards_keep_proposer BEFORE UPDATE ON review_cards FOR EACH
   WHEN (NEW.proposed_by IS DISTINCT FROM OLD.proposed_by) EXECUTE FUNCTION keep_proposer();
 
 ALTER TABLE api_keys ADD COLUMN holder_id uuid;
+ALTER TABLE api_keys ADD COLUMN replaced_at timestamptz(3);
+ALTER TABLE api_keys ADD COLUMN made_to_expire_at timestamptz(3);
 ALTER TABLE api_keys ADD COLUMN last_used_at timestamptz(3);
 ALTER TABLE api_keys ADD CONSTRAINT api_keys_holder
   FOREIGN KEY (tenant_id, holder_id) REFERENCES api_keys(tenant_id, key_id);

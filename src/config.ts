@@ -18,7 +18,9 @@ import {
   onOrOff,
   optionalWords,
   parses,
+  path,
   quoted,
+  secret,
   type Setting,
   wholeNumber,
   words,
@@ -78,6 +80,8 @@ export interface Config {
 const usualCategories =
   'politics:POLITICS:0.5,health:HEALTH_ADVICE:0.5,financial:FINANCIAL_ADVICE:0.5,legal:LEGAL_CLAIMS:0.5';
 
+const usualAlgorithms = 'RS256,ES256,EdDSA';
+
 /** Every setting, by the name of its variable. The README and `.env.example` are held to this table by a test. */
 export const settings = {
   PORT: wholeNumber('The port to serve on.', 3000, 1, 65_535),
@@ -88,19 +92,17 @@ export const settings = {
   ),
   DATABASE_URL: address('PostgreSQL, 14 or newer.', 'the embedded PostgreSQL', ['postgres:', 'postgresql:']),
   REDIS_URL: address('Redis, 6.2 or newer.', 'registry and queues on PostgreSQL', ['redis:', 'rediss:']),
-  CHIMERA_DATA_DIR: words('Where the embedded PostgreSQL keeps its data.', '.chimera', (text) =>
-    text.trim() !== '' && !text.includes('\0') ? undefined : 'must be a path',
+  CHIMERA_DATA_DIR: path(
+    'Where the embedded PostgreSQL keeps its data, and the signing key that was made is kept.',
+    '.chimera',
+    '.chimera',
   ),
-  CHIMERA_ADMIN_KEY: {
-    description: "The admin's API key, 32 characters or more.",
-    fallback: 'made at the first start and printed once',
-    read(text) {
-      if (text === undefined) return { value: undefined };
-      return /^[\x21-\x7e]{32,512}$/.test(text)
-        ? { value: text }
-        : { fault: 'must have 32–512 printable characters without spaces' };
-    },
-  } satisfies Setting<string | undefined>,
+  CHIMERA_ADMIN_KEY: secret(
+    "The admin's API key, 32 characters or more.",
+    'made at the first start and printed once',
+    32,
+    512,
+  ),
   HEARTBEAT_INTERVAL_MS: wholeNumber(
     'How often agents are to give a sign of life, in milliseconds.',
     5_000,
@@ -177,14 +179,7 @@ export const settings = {
       return { fault: 'must be what comes before /v1/moderations, which is added to it' };
     },
   } satisfies Setting<string | undefined>,
-  TOPIC_CLASSIFIER_KEY: {
-    description: 'The API key of the topic classifier.',
-    fallback: 'none is sent',
-    read(text) {
-      if (text === undefined || /^[\x21-\x7e]{1,1024}$/.test(text)) return { value: text };
-      return { fault: 'must have 1–1024 printable characters without spaces' };
-    },
-  } satisfies Setting<string | undefined>,
+  TOPIC_CLASSIFIER_KEY: secret('The API key of the topic classifier.', 'none is sent', 1, 1_024),
   TOPIC_CLASSIFIER_MODEL: words('The model that the topic classifier is asked for.', 'topics', (text) =>
     /^[\x21-\x7e]{1,200}$/.test(text) ? undefined : `must be the name of a model, not ${quoted(text)}`,
   ),
@@ -223,17 +218,15 @@ export const settings = {
       return { fault: 'must be an Ed25519 private key: PEM (PKCS #8), or its 32-byte seed in base64' };
     },
   } satisfies Setting<string | undefined>,
-  AUDIT_VERIFY_KEYS: {
-    description:
-      'Public keys that were in use before, to be shown with the present one: base64, separated by commas.',
-    fallback: 'no others',
-    read(text = '') {
-      const value = text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
-      const faulty = value.findIndex((one) => !parses(one, publicKeyFrom));
-      if (faulty < 0) return { value };
-      return { fault: `must be Ed25519 public keys of 32 bytes in base64, which key ${faulty + 1} is not` };
-    },
-  } satisfies Setting<readonly string[]>,
+  // Somebody may have put a private key there, so that no entry is repeated.
+  AUDIT_VERIFY_KEYS: list(
+    'Public keys that were in use before, to be shown with the present one: base64, separated by commas.',
+    'no others',
+    (entry, index) =>
+      parses(entry, publicKeyFrom)
+        ? undefined
+        : `must be Ed25519 public keys of 32 bytes in base64, which key ${index + 1} is not`,
+  ),
   AUDIT_CHECKPOINT_EVENTS: wholeNumber(
     "After how many events a tenant's audit record is sealed by a signed checkpoint.",
     1_000,
@@ -241,26 +234,18 @@ export const settings = {
     1_000_000,
   ),
   AUDIT_CHECKPOINT_MS: wholeNumber(
-    'How long an event waits for that at most, in milliseconds.',
+    'How long an event waits for that, in milliseconds: it is sealed with the next sweep after it.',
     60_000,
     100,
     86_400_000,
   ),
-  AUDIT_CHECKPOINT_FILE: {
-    description: 'A file that checkpoints are appended to.',
-    fallback: 'no such file',
-    read(text) {
-      return text === undefined || (text.trim() !== '' && !text.includes('\0'))
-        ? { value: text }
-        : { fault: 'must be a path' };
-    },
-  } satisfies Setting<string | undefined>,
+  AUDIT_CHECKPOINT_FILE: path('A file that checkpoints are appended to.', 'no such file', undefined),
   AUDIT_CHECKPOINT_WEBHOOK: address(
     'A webhook that checkpoints are sent to by HTTP POST.',
     'no such webhook',
     ['http:', 'https:'],
   ),
-  AUDIT_WEBHOOK_PRIVATE: onOrOff(
+  AUDIT_CHECKPOINT_WEBHOOK_PRIVATE: onOrOff(
     'Whether the webhook may be at a private or link-local address: on or off.',
     'off',
   ),
@@ -275,13 +260,14 @@ export const settings = {
     'The audience that a token must name. Needed with OIDC_ISSUER.',
     'no audience',
   ),
-  OIDC_ALGORITHMS: words(
+  OIDC_ALGORITHMS: list(
     'The algorithms that tokens may be signed with; never one with a shared secret.',
-    'RS256,ES256,EdDSA',
-    (text) =>
-      text.split(',').every(isAlgorithm)
+    usualAlgorithms,
+    (entry) =>
+      isAlgorithm(entry)
         ? undefined
-        : `must be asymmetric algorithms of JWS between commas, such as RS256,ES256, not ${quoted(text)}`,
+        : `must be asymmetric algorithms of JWS between commas, such as RS256,ES256, not ${quoted(entry)}`,
+    usualAlgorithms,
   ),
   OIDC_ROLE_CLAIM: words(
     "The claim that holds the caller's role: its name, or a JSON pointer to it.",
@@ -341,11 +327,22 @@ export const settings = {
   SWAGGER_UI: onOrOff('Whether Swagger UI is served at /docs: on or off.', 'on'),
 } as const;
 
+type SettingName = keyof typeof settings;
+
+/** What does nothing by itself: whoever sets it alone expects a door to be open, or to be shut, that is not. */
+const strays: readonly { readonly name: SettingName; readonly without: SettingName }[] = [
+  { name: 'TOPIC_CLASSIFIER_KEY', without: 'TOPIC_CLASSIFIER_URL' },
+  { name: 'OIDC_AUDIENCE', without: 'OIDC_ISSUER' },
+  { name: 'OIDC_ROLES', without: 'OIDC_ISSUER' },
+];
+
 function isNetwork(text: string): boolean {
   const [address = '', prefix, ...more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+  if (prefix === undefined) return true;
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0;
+  return bits >= 1 && bits <= (family === 4 ? 32 : 128);
 }
 
 function claimFault(text: string): string | undefined {
@@ -362,9 +359,12 @@ function isLogLevel(text: string): text is LogLevel {
  * @throws BootError that names every faulty setting at once
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const faults: string[] = [];
+  const isSet = (name: SettingName) => (environment[name] ?? '') !== '';
+  const faults = strays
+    .filter(({ name, without }) => isSet(name) && !isSet(without))
+    .map(({ name, without }) => `${name} must not be set without ${without}`);
   const read: ReadSetting = (name, setting) => {
-    const result = setting.read(environment[name] === '' ? undefined : environment[name]);
+    const result = setting.read(isSet(name) ? environment[name] : undefined);
     if ('value' in result) return result.value;
     faults.push(`${name} ${result.fault}`);
     return undefined;
@@ -379,13 +379,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const oidcIssuer = read('OIDC_ISSUER', settings.OIDC_ISSUER);
   const oidcAudience = read('OIDC_AUDIENCE', settings.OIDC_AUDIENCE);
-  if (oidcIssuer !== undefined && oidcAudience === undefined) {
+  if (isSet('OIDC_ISSUER') && !isSet('OIDC_AUDIENCE')) {
     faults.push(
       'OIDC_AUDIENCE must be set with OIDC_ISSUER: a token for somebody else must not open this door',
     );
   }
   const oidc = {
-    algorithms: (read('OIDC_ALGORITHMS', settings.OIDC_ALGORITHMS) ?? '').split(','),
+    algorithms: read('OIDC_ALGORITHMS', settings.OIDC_ALGORITHMS) ?? [],
     roleClaim: read('OIDC_ROLE_CLAIM', settings.OIDC_ROLE_CLAIM) ?? '',
     roles: read('OIDC_ROLES', settings.OIDC_ROLES) ?? new Map<string, Role>(),
     tenantClaim: read('OIDC_TENANT_CLAIM', settings.OIDC_TENANT_CLAIM) ?? '',
@@ -413,14 +413,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,
     shadowRetentionDays: read('SHADOW_RETENTION_DAYS', settings.SHADOW_RETENTION_DAYS) ?? 0,
     replayThreads: read('REPLAY_THREADS', settings.REPLAY_THREADS) ?? 0,
-    topicClassifier: readTopicClassifier(read, faults),
+    topicClassifier: readTopicClassifier(read),
     auditSigningKey: read('AUDIT_SIGNING_KEY', settings.AUDIT_SIGNING_KEY),
     auditVerifyKeys: read('AUDIT_VERIFY_KEYS', settings.AUDIT_VERIFY_KEYS) ?? [],
     checkpointEvents: read('AUDIT_CHECKPOINT_EVENTS', settings.AUDIT_CHECKPOINT_EVENTS) ?? 0,
     checkpointMs: read('AUDIT_CHECKPOINT_MS', settings.AUDIT_CHECKPOINT_MS) ?? 0,
     checkpointFile: read('AUDIT_CHECKPOINT_FILE', settings.AUDIT_CHECKPOINT_FILE),
     checkpointWebhook: read('AUDIT_CHECKPOINT_WEBHOOK', settings.AUDIT_CHECKPOINT_WEBHOOK),
-    checkpointWebhookPrivate: read('AUDIT_WEBHOOK_PRIVATE', settings.AUDIT_WEBHOOK_PRIVATE) ?? false,
+    checkpointWebhookPrivate:
+      read('AUDIT_CHECKPOINT_WEBHOOK_PRIVATE', settings.AUDIT_CHECKPOINT_WEBHOOK_PRIVATE) ?? false,
     logLevel: isLogLevel(logLevel) ? logLevel : 'info',
     oidc:
       oidcIssuer === undefined || oidcAudience === undefined
@@ -438,9 +439,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** Reads one setting; `undefined` for one that is not set, and for a faulty one, which is noted. */
-type ReadSetting = <T>(name: keyof typeof settings, setting: Setting<T>) => T | undefined;
+type ReadSetting = <T>(name: SettingName, setting: Setting<T>) => T | undefined;
 
-function readTopicClassifier(read: ReadSetting, faults: string[]): TopicClassifierSettings | undefined {
+function readTopicClassifier(read: ReadSetting): TopicClassifierSettings | undefined {
   const url = read('TOPIC_CLASSIFIER_URL', settings.TOPIC_CLASSIFIER_URL);
   const rest = {
     key: read('TOPIC_CLASSIFIER_KEY', settings.TOPIC_CLASSIFIER_KEY),
@@ -450,9 +451,5 @@ function readTopicClassifier(read: ReadSetting, faults: string[]): TopicClassifi
     maxLength: read('TOPIC_CLASSIFIER_MAX_TEXT', settings.TOPIC_CLASSIFIER_MAX_TEXT) ?? 0,
     concurrency: read('TOPIC_CLASSIFIER_CONCURRENCY', settings.TOPIC_CLASSIFIER_CONCURRENCY) ?? 0,
   };
-  if (url !== undefined) return Object.freeze({ url, ...rest });
-  if (rest.key !== undefined && faults.length === 0) {
-    faults.push('TOPIC_CLASSIFIER_KEY must not be set without TOPIC_CLASSIFIER_URL');
-  }
-  return undefined;
+  return url === undefined ? undefined : Object.freeze({ url, ...rest });
 }

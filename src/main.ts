@@ -7,11 +7,11 @@ import { type Server, startServer } from './server.js';
 /** Work in hand has this long to finish after the signal to stop, in milliseconds. */
 const patienceMs = 9_000;
 
-function announce({ url, madeAdminKey }: Server, { adminKey }: Config): void {
+function announce({ url, madeAdminKey }: Server, { adminKey, swaggerUi }: Config): void {
   const lines = [
     '',
     `  Chimera serves ${url}`,
-    `  Swagger UI     ${url}/docs`,
+    ...(swaggerUi ? [`  Swagger UI     ${url}/docs`] : []),
     `  Health         ${url}/health/ready`,
     '',
     ...nextStep(url, madeAdminKey, adminKey),

@@ -86,6 +86,40 @@ export function words(
   };
 }
 
+/** Where something lies on the disk. `preset` is what it is when it is not set. */
+export function path<P extends string | undefined>(
+  description: string,
+  fallback: string,
+  preset: P,
+): Setting<string | P> {
+  return {
+    description,
+    fallback,
+    read(text) {
+      if (text === undefined) return { value: preset };
+      return text.trim() !== '' && !text.includes('\0') ? { value: text } : { fault: 'must be a path' };
+    },
+  };
+}
+
+/** What is never repeated, of so many characters. */
+export function secret(
+  description: string,
+  fallback: string,
+  min: number,
+  max: number,
+): Setting<string | undefined> {
+  const shape = new RegExp(`^[\\x21-\\x7e]{${min},${max}}$`);
+  return {
+    description,
+    fallback,
+    read: (text) =>
+      text === undefined || shape.test(text)
+        ? { value: text }
+        : { fault: `must have ${min}–${max} printable characters without spaces` },
+  };
+}
+
 /** Text that may be left out, without spaces. */
 export function optionalWords(description: string, fallback: string): Setting<string | undefined> {
   return {
@@ -117,19 +151,24 @@ export function issuer(description: string, fallback: string): Setting<string | 
   };
 }
 
-/** Entries between commas, each held to `test`, which says what an entry must be. None when it is not set. */
+/**
+ * Entries between commas, each held to `test`, which says what an entry must be, and repeats it only where it is no secret. None
+ * when it is not set; with a `preset`, that, and then there must be one at least.
+ */
 export function list(
   description: string,
   fallback: string,
-  test: (entry: string) => string | undefined,
+  test: (entry: string, index: number) => string | undefined,
+  preset?: string,
 ): Setting<readonly string[]> {
   return {
     description,
     fallback,
-    read(text = '') {
+    read(text = preset ?? '') {
       const entries = text.split(',').map((entry) => entry.trim());
       const kept = entries.filter((entry) => entry !== '');
-      const fault = kept.map(test).find((one) => one !== undefined);
+      const held = kept.length === 0 && preset !== undefined ? [''] : kept;
+      const fault = held.map(test).find((one) => one !== undefined);
       return fault === undefined ? { value: kept } : { fault };
     },
   };

@@ -7,7 +7,7 @@ import { DomainError } from '../models/errors.js';
 import { tenantIdPattern } from '../models/tenant.js';
 import { Doorkeeper } from '../services/doorkeeper.js';
 import { Tenants } from '../services/tenants.js';
-import { operationsOf } from './described-operations.js';
+import { routesOf } from './described-operations.js';
 import { factsOf } from './request-facts.js';
 
 /**
@@ -64,19 +64,14 @@ export class AccessGuard {
  */
 export function guardRoutes(app: NestFastifyApplication, document: OpenAPIObject): void {
   const guard = app.get(AccessGuard);
-  const needs = new Map(
-    operationsOf(document).map(({ method, path, operation }) => [
-      `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
-      operation['x-needs'],
-    ]),
-  );
+  const routes = routesOf(document);
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (request, _reply, done) => {
       const { url } = request.routeOptions;
       const method = request.method === 'HEAD' ? 'GET' : request.method;
-      const action = needs.get(`${method} ${url ?? ''}`);
+      const action = routes.get(`${method} ${url ?? ''}`)?.['x-needs'];
       if (url === undefined || action === 'PUBLIC' || !url.startsWith('/v1')) done();
       else
         guard.admit(request, action).then(() => {

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { type FieldError, validationFailed } from '../models/errors.js';
-import { operationsOf, parameterNames } from './described-operations.js';
+import { parameterNames, routesOf } from './described-operations.js';
 
 /** What a route takes beside its path. */
 interface Takes {
@@ -15,11 +15,10 @@ interface Takes {
  */
 export function takeOnlyWhatIsDescribed(app: NestFastifyApplication, document: OpenAPIObject): void {
   const routes = new Map<string, Takes>();
-  for (const { method, path, operation } of operationsOf(document)) {
+  for (const [route, operation] of routesOf(document)) {
     const { 'x-needs': needs, requestBody } = operation;
     const takes = { query: parameterNames(operation, 'query'), body: requestBody !== undefined };
-    if (needs !== 'PUBLIC')
-      routes.set(`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, takes);
+    if (needs !== 'PUBLIC') routes.set(route, takes);
   }
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('preValidation', (request, _reply, done) => {

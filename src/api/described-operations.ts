@@ -32,6 +32,16 @@ export function operationsOf({ paths }: OpenAPIObject): readonly DescribedOperat
   );
 }
 
+/** Every operation of a description, by its method and address as Fastify names a route: `GET /v1/tenants/:tenantId`. */
+export function routesOf(document: OpenAPIObject): ReadonlyMap<string, Operation> {
+  return new Map(
+    operationsOf(document).map(({ method, path, operation }) => [
+      `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      operation,
+    ]),
+  );
+}
+
 /** The names of an operation's parameters that stand in this place of the request. */
 export function parameterNames({ parameters = [] }: Operation, place: 'path' | 'query'): readonly string[] {
   return parameters.flatMap((parameter) =>

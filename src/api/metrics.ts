@@ -18,7 +18,7 @@ const patienceMs = 1_000;
 /** Verdicts that no call was made for. */
 const uncalled: readonly VerdictOutcome[] = ['BREAKER_OPEN', 'BUSY', 'TOO_LONG', 'WITHHELD'];
 
-/** What the process tells Prometheus. Labels are routes, statuses and sinks alone: nothing of a tenant's. */
+/** What the process tells Prometheus. The values of labels are the program's own: nothing in them is a tenant's or a caller's. */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
@@ -39,6 +39,13 @@ export class Metrics {
   private readonly refused = new Counter({
     name: 'chimera_requests_refused_total',
     help: 'Requests that were turned away because more had come than could be answered in good time.',
+    registers: [this.registry],
+  });
+
+  private readonly admitted = new Gauge({
+    name: 'chimera_admission_limit',
+    help: 'Requests in hand at once beyond which the next is turned away: of any class, and of new work.',
+    labelNames: ['requests'],
     registers: [this.registry],
   });
 
@@ -86,6 +93,8 @@ export class Metrics {
     else this.brakes.set(engaged.length);
     this.refused.reset();
     this.refused.inc(this.admission.refused);
+    this.admitted.set({ requests: 'all' }, this.admission.currentLimit);
+    this.admitted.set({ requests: 'new_work' }, this.admission.currentNewWorkLimit);
     return this.registry.metrics();
   }
 

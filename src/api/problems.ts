@@ -13,7 +13,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   INVALID_CURSOR: { status: 400, title: 'The cursor is not of this list' },
   POLICY_INVALID: { status: 400, title: 'The policy is not valid' },
   DIGEST_MISMATCH: { status: 400, title: 'The digest is not that of the output' },
-  UNAUTHENTICATED: { status: 401, title: 'A valid key is needed' },
+  UNAUTHENTICATED: { status: 401, title: 'A valid key or token is needed' },
   FORBIDDEN: { status: 403, title: 'The role does not allow this' },
   OWN_PROPOSAL: { status: 403, title: 'Nobody approves what they proposed' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },

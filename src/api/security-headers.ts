@@ -3,8 +3,8 @@ import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify from 'fastify';
 
-/** Pages for browsers: Swagger UI, and what else is served as HTML. All they load comes from here. */
-const isPage = (url: string): boolean => /^\/(docs|console)(\/|$)/.test(url);
+/** Pages for browsers: Swagger UI. All it loads comes from here. */
+const isPage = (url: string): boolean => /^\/docs(\/|$)/.test(url);
 
 const pages = {
   contentSecurityPolicy: {

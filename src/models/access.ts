@@ -14,7 +14,12 @@ export interface ApiKey {
   readonly keyHash: string;
   /** The first of the keys in whose place this one is: its holder is the same. `null`: it took nobody's place. */
   readonly holderId: string | null;
+  /** For a key in whose place another is: when the time of both is over. */
   readonly expiresAt: Date | null;
+  /** When another first took its place. */
+  readonly replacedAt: Date | null;
+  /** Once it is replaced: the end it had until then, `null` for none. */
+  readonly madeToExpireAt: Date | null;
   readonly revokedAt: Date | null;
   /** To the minute, some seconds late. */
   readonly lastUsedAt: Date | null;

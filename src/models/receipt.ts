@@ -28,13 +28,13 @@ export interface ReceiptClaim {
 }
 
 /** A claim with the signature that vouches for it. A task is released on it once. */
-export interface Receipt extends ReceiptClaim {
+export interface ApprovalReceipt extends ReceiptClaim {
   /** Ed25519 over the RFC 8785 form of the claim, in base64url. */
   readonly signature: string;
 }
 
 /** A receipt as it is shown: the members that are signed, and the signature. */
-export interface SignedReceipt extends Omit<Receipt, 'decidedAt'> {
+export interface SignedReceipt extends Omit<ApprovalReceipt, 'decidedAt'> {
   readonly format: typeof receiptFormat;
   /** RFC 3339, UTC, to the millisecond. */
   readonly decidedAt: string;
@@ -60,7 +60,7 @@ export function receiptStatement(claim: ReceiptClaim): Omit<SignedReceipt, 'sign
   };
 }
 
-export function signedReceipt(receipt: Receipt): SignedReceipt {
+export function signedReceipt(receipt: ApprovalReceipt): SignedReceipt {
   return { ...receiptStatement(receipt), signature: receipt.signature };
 }
 

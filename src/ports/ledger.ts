@@ -4,7 +4,7 @@ import type { Actor, AuditEntry, ChainPosition } from '../models/audit.js';
 import type { Backtest } from '../models/backtest.js';
 import type { FleetBrake } from '../models/fleet-brake.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
-import type { Receipt } from '../models/receipt.js';
+import type { ApprovalReceipt } from '../models/receipt.js';
 import type { Result } from '../models/result.js';
 import type { ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
@@ -17,7 +17,7 @@ export interface Rows {
   readonly task: Task;
   readonly review: ReviewCard;
   readonly result: Result;
-  readonly receipt: Receipt;
+  readonly receipt: ApprovalReceipt;
   readonly session: Session;
   readonly agent: Agent;
   readonly apiKey: ApiKey;

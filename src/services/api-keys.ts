@@ -56,7 +56,8 @@ export class ApiKeys {
 
   /**
    * Makes a key that takes the place of this one, for the same holder, and has this one end when the overlap is over. The new
-   * key lasts until `expiresAt`; when it is not said, for as long as the old one was to last, from now.
+   * key lasts until `expiresAt`; when it is not said, for as long as the old one was made to last, from now. A key that is
+   * replaced again ends no later for it.
    *
    * @throws DomainError `API_KEY_NOT_FOUND`; `API_KEY_ENDED` for a key that is revoked or expired
    */
@@ -83,7 +84,13 @@ export class ApiKeys {
         );
         const overlapEnds = new Date(view.now.getTime() + overlapMs);
         const expiresAt = old.expiresAt && old.expiresAt < overlapEnds ? old.expiresAt : overlapEnds;
-        view.put('apiKey', { ...old, expiresAt, version: old.version + 1 });
+        view.put('apiKey', {
+          ...old,
+          expiresAt,
+          replacedAt: old.replacedAt ?? view.now,
+          madeToExpireAt: madeToExpireAt(old),
+          version: old.version + 1,
+        });
         view.put('apiKey', next);
         const { name, role } = next;
         view.record({
@@ -140,6 +147,8 @@ function freshKey(
     keyHash: hashOf(key),
     holderId,
     expiresAt,
+    replacedAt: null,
+    madeToExpireAt: null,
     revokedAt: null,
     lastUsedAt: null,
     createdAt: now,
@@ -151,8 +160,14 @@ function hasEnded({ revokedAt, expiresAt }: ApiKey, now: Date): boolean {
   return revokedAt !== null || (expiresAt !== null && expiresAt <= now);
 }
 
-function sameLifeFrom({ createdAt, expiresAt }: ApiKey, now: Date): Date | null {
-  return expiresAt && new Date(now.getTime() + expiresAt.getTime() - createdAt.getTime());
+/** The end of a replaced key is that of the overlap, and says nothing of how long a key of its holder is to last. */
+function madeToExpireAt(key: ApiKey): Date | null {
+  return key.replacedAt ? key.madeToExpireAt : key.expiresAt;
+}
+
+function sameLifeFrom(key: ApiKey, now: Date): Date | null {
+  const end = madeToExpireAt(key);
+  return end && new Date(now.getTime() + end.getTime() - key.createdAt.getTime());
 }
 
 function keyNotFound(keyId: string): DomainError {

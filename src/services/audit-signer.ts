@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type CheckpointClaim, type Checkpoint, checkpointStatement } from '../models/checkpoint.js';
-import { type Receipt, type ReceiptClaim, receiptStatement } from '../models/receipt.js';
+import { type ApprovalReceipt, type ReceiptClaim, receiptStatement } from '../models/receipt.js';
 import { type PublicJwk, publicJwkOf, signatureOf } from '../models/signing-key.js';
 
 /** Vouches for what the record says, with a key that no database holds. */
@@ -24,7 +24,7 @@ export class AuditSigner {
     return { ...claim, signature: signatureOf(checkpointStatement(claim), this.key) };
   }
 
-  receipt(facts: Omit<ReceiptClaim, 'keyId'>): Receipt {
+  receipt(facts: Omit<ReceiptClaim, 'keyId'>): ApprovalReceipt {
     const claim = { ...facts, keyId: this.own.kid };
     return { ...claim, signature: signatureOf(receiptStatement(claim), this.key) };
   }

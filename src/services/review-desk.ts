@@ -5,7 +5,7 @@ import { DomainError } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import type { ReviewFilter } from '../models/filters.js';
 import type { Page, PageRequest } from '../models/page.js';
-import { cardDigestOf, type Receipt } from '../models/receipt.js';
+import { cardDigestOf, type ApprovalReceipt } from '../models/receipt.js';
 import { type Approval, approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
 import { verdictPayload } from '../models/topic-verdict.js';
 import { approveTask, finishTask, type Task } from '../models/task.js';
@@ -64,7 +64,7 @@ export class ReviewDesk {
    *
    * @throws DomainError `REVIEW_NOT_FOUND`; `RECEIPT_NOT_FOUND` for a card that is not approved, or was before there were receipts
    */
-  async receipt(tenantId: string, reviewId: string): Promise<Receipt> {
+  async receipt(tenantId: string, reviewId: string): Promise<ApprovalReceipt> {
     const receipt = await this.records.find('receipt', tenantId, reviewId);
     if (receipt) return receipt;
     const { status } = await this.get(tenantId, reviewId);

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileCheckpointSink } from '../../src/lib/checkpoint-sinks/file-sink.js';
 import { WebhookCheckpointSink } from '../../src/lib/checkpoint-sinks/webhook-sink.js';
 import type { SignedCheckpoint } from '../../src/models/checkpoint.js';
+import { startReceiver, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { aCheckpoint, checkpointSinkContract } from './checkpoint-sink.contract.js';
 
 async function aFile() {
@@ -26,44 +25,9 @@ async function aFile() {
   };
 }
 
-async function listen(handle: RequestListener): Promise<{ server: Server; port: number }> {
-  const server = createServer(handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
-}
-
-/** A receiver of webhooks that answers with `status`. */
-async function aReceiver() {
-  const bodies: string[] = [];
-  const state = { status: 204, requests: 0, authorization: '' };
-  const { server, port } = await listen((request, response) => {
-    state.requests += 1;
-    state.authorization = request.headers.authorization ?? '';
-    let body = '';
-    request.setEncoding('utf8').on('data', (text: string) => (body += text));
-    request.on('end', () => {
-      if (state.status < 300) bodies.push(body);
-      response.writeHead(state.status, { location: '/elsewhere' }).end('x'.repeat(100));
-    });
-  });
-  return {
-    state,
-    port,
-    got: () =>
-      Promise.resolve(
-        bodies.flatMap((body) => (JSON.parse(body) as { checkpoints: SignedCheckpoint[] }).checkpoints),
-      ),
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 checkpointSinkContract('a file', aFile);
 checkpointSinkContract('a webhook', async () => {
-  const receiver = await aReceiver();
+  const receiver = await startWebhookReceiver();
   const url = `http://127.0.0.1:${receiver.port}/hook`;
   const set = (status: number) => {
     receiver.state.status = status;
@@ -71,7 +35,7 @@ checkpointSinkContract('a webhook', async () => {
   };
   return {
     sink: new WebhookCheckpointSink({ url, allowPrivate: true }),
-    got: receiver.got,
+    got: () => Promise.resolve(receiver.got()),
     breakDown: () => set(500),
     heal: () => set(204),
     close: receiver.close,
@@ -92,7 +56,7 @@ describe('a file of checkpoints', () => {
 });
 
 describe('a webhook for checkpoints', () => {
-  let receiver: Awaited<ReturnType<typeof aReceiver>> | undefined;
+  let receiver: WebhookReceiver | undefined;
   afterEach(async () => {
     await receiver?.close();
     receiver = undefined;
@@ -101,7 +65,7 @@ describe('a webhook for checkpoints', () => {
     new WebhookCheckpointSink({ url, allowPrivate: true, ...options });
 
   it('is tried three times while it fails, and once when it refuses', async () => {
-    receiver = await aReceiver();
+    receiver = await startWebhookReceiver();
     const sink = sinkAt(`http://127.0.0.1:${receiver.port}/`);
     receiver.state.status = 503;
     await expect(sink.deliver([aCheckpoint(1)])).rejects.toThrow('answered 503');
@@ -112,7 +76,7 @@ describe('a webhook for checkpoints', () => {
   });
 
   it('is not followed elsewhere', async () => {
-    receiver = await aReceiver();
+    receiver = await startWebhookReceiver();
     receiver.state.status = 307;
     await expect(sinkAt(`http://127.0.0.1:${receiver.port}/`).deliver([aCheckpoint(1)])).rejects.toThrow(
       'answered 307',
@@ -121,7 +85,7 @@ describe('a webhook for checkpoints', () => {
   });
 
   it('is not called at a private address unless that is allowed, however it is written', async () => {
-    receiver = await aReceiver();
+    receiver = await startWebhookReceiver();
     for (const host of [
       '127.0.0.1',
       'localhost',
@@ -137,16 +101,15 @@ describe('a webhook for checkpoints', () => {
   });
 
   it('does not keep a delivery waiting for its answer', async () => {
-    const { server, port } = await listen(() => undefined);
+    const { port, close } = await startReceiver(() => undefined);
     await expect(
       sinkAt(`http://127.0.0.1:${port}/`, { timeoutMs: 100 }).deliver([aCheckpoint(1)]),
     ).rejects.toMatchObject({ name: expect.stringMatching(/Abort|Timeout/) });
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
   });
 
   it('ends a delivery at once when the process stops', async () => {
-    const { server, port } = await listen(() => stopping.abort());
+    const { port, close } = await startReceiver(() => stopping.abort());
     const stopping = new AbortController();
     const begun = performance.now();
     const sink = sinkAt(`http://127.0.0.1:${port}/`, { timeoutMs: 20_000 });
@@ -154,12 +117,11 @@ describe('a webhook for checkpoints', () => {
       name: 'AbortError',
     });
     expect(performance.now() - begun).toBeLessThan(5_000);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
   });
 
   it('is called with the user and password of its URL, which no error repeats', async () => {
-    receiver = await aReceiver();
+    receiver = await startWebhookReceiver();
     const sink = sinkAt(`http://user:canary@127.0.0.1:${receiver.port}/`);
     await sink.deliver([aCheckpoint(1)]);
     expect(receiver.state.authorization).toBe(`Basic ${Buffer.from('user:canary').toString('base64')}`);

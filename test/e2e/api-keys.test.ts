@@ -133,6 +133,38 @@ describe.each(modes)('an API key on %s', (mode) => {
     expect(listed.find((key) => key.keyId === keyId)?.expiresAt).toBe(expiresAt);
   });
 
+  it.each(['without end', 'with an end'])(
+    '%s gives keys of as long a life each time it is replaced',
+    async (life) => {
+      const { admin, path } = tenant;
+      const expiresAt =
+        life === 'with an end' ? new Date(Date.now() + 90 * 86_400_000).toISOString() : undefined;
+      const wanted = { name: 'ann', role: 'OPERATOR', ...(expiresAt && { expiresAt }) };
+      const { body: first } = mustBe(201, await admin.post(`${path}/api-keys`, wanted));
+      const lifeOf = ({ expiresAt: end, createdAt }: JsonObject) =>
+        end === null ? null : Date.parse(textOf(end)) - Date.parse(textOf(createdAt));
+      const rotate = async (overlapMs: number) => {
+        const answer = await admin.post(`${path}/api-keys/${textOf(first.keyId)}/rotate`, { overlapMs });
+        return mustBe(201, answer).body;
+      };
+      const listed = async () =>
+        itemsOf(await admin.get(`${path}/api-keys?limit=200`)).find(({ keyId }) => keyId === first.keyId);
+      const second = await rotate(60_000);
+      const overlapEnds = (await listed())?.expiresAt;
+      const third = await rotate(3_600_000);
+      const fourth = await rotate(30_000);
+      for (const next of [second, third, fourth]) expect(lifeOf(next)).toBe(lifeOf(first));
+      const events = itemsOf(await admin.get(`${path}/audit?type=key.rotated&limit=200`));
+      const ends = events.flatMap(({ payload }) => {
+        const { replaces, replacedEndsAt } = Object(payload) as JsonObject;
+        return replaces === first.keyId ? [replacedEndsAt] : [];
+      });
+      // A longer overlap makes the old key's life no longer, a shorter one makes it shorter.
+      expect(ends).toEqual([overlapEnds, overlapEnds, (await listed())?.expiresAt]);
+      expect(Date.parse(textOf(ends[2]))).toBeLessThan(Date.parse(textOf(overlapEnds)));
+    },
+  );
+
   it('shows when it was last used, written down once a minute at most', async () => {
     const { admin, path } = tenant;
     const { body: made } = await admin.post(`${path}/api-keys`, { name: 'seldom', role: 'AUDITOR' });

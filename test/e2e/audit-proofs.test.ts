@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +9,7 @@ import { newPrivateKey, privateKeyFrom, publicJwkOf, signatureOf } from '../../s
 import { aDoubtfulResult } from '../factories.js';
 import { createStore, createTenant, mustBe, type TestStore, type TestTenant } from '../support/chimera.js';
 import { Client, itemsOf, textOf } from '../support/client.js';
+import { startWebhookReceiver } from '../support/webhook-receiver.js';
 import { cardOf, claimOne, decide, handIn, hold, register, until, untilStatus } from '../support/fleet.js';
 
 const program = fileURLToPath(new URL('../../verify/audit-verify.ts', import.meta.url));
@@ -384,25 +383,8 @@ describe('what an outsider can check', () => {
   });
 
   it('goes on being written while a sink is away, and reaches it when it is back', async () => {
-    const state = { status: 500, sequences: [] as number[] };
-    const receiver = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => (body += text));
-      request.on('end', () => {
-        const { checkpoints: brought } = JSON.parse(body) as {
-          checkpoints: { tenantId: string; sequence: number }[];
-        };
-        if (state.status < 300)
-          state.sequences.push(
-            ...brought.filter((one) => one.tenantId === tenant.tenantId).map(({ sequence }) => sequence),
-          );
-        response.writeHead(state.status).end();
-      });
-    }).listen(0, '127.0.0.1');
-    await once(receiver, 'listening');
-    const address = receiver.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const more = { checkpointWebhook: `http://127.0.0.1:${port}/`, checkpointWebhookPrivate: true };
+    const receiver = await startWebhookReceiver(500);
+    const more = { checkpointWebhook: `http://127.0.0.1:${receiver.port}/`, checkpointWebhookPrivate: true };
     const server = await store.start(more);
     const metric = async (name: string) => {
       const text = await (await fetch(`${server.url}/metrics`)).text();
@@ -411,12 +393,12 @@ describe('what an outsider can check', () => {
     await until(async () => (await metric('chimera_checkpoint_delivery_failures_total')) > 0);
     mustBe(201, await tenant.submitter.post(`${tenant.path}/sessions`, {}));
     expect(await metric('chimera_checkpoints_undelivered')).toBeGreaterThan(0);
-    state.status = 204;
+    receiver.state.status = 204;
     await until(async () => (await metric('chimera_checkpoints_undelivered')) === 0, 20_000);
-    expect(state.sequences.slice(0, checkpoints.length)).toEqual(checkpoints.map(({ sequence }) => sequence));
+    const own = receiver.got().filter(({ tenantId }) => tenantId === tenant.tenantId);
+    expect(own.slice(0, checkpoints.length)).toEqual(checkpoints);
     await server.stop();
-    receiver.closeAllConnections();
-    await new Promise((resolve) => receiver.close(resolve));
+    await receiver.close();
   });
 
   it('is signed with a key that is made and kept where none is given, and shows those from before', async () => {

@@ -88,6 +88,32 @@ describe('a rate limit', () => {
     limits.onModuleDestroy();
     away.disconnect();
   });
+
+  it('is shared again once Redis is back', async () => {
+    const server = await startRedis();
+    const connection = await connectRedis(server.url);
+    const statusBecomes = (ready: boolean) =>
+      eventually(
+        () => connection.status,
+        (status) => (status === 'ready') === ready,
+      );
+    const all = Array.from({ length: 2 }, () => new SharedRateLimits(allowances, connection));
+    await server.stop();
+    await statusBecomes(false);
+    const alone = await Promise.all(all.map((limits) => inTurn(10, () => limits.take('credential', 'g'))));
+    expect(alone).toEqual([zeros(10), zeros(10)]);
+    const back = await startRedis(Number(new URL(server.url).port));
+    await statusBecomes(true);
+    for (const limits of all) expect(await inTurn(6, () => limits.take('credential', 'h'))).toEqual(zeros(6));
+    // Neither is over the limit by its own count.
+    await eventually(
+      () => Promise.all(all.map((limits) => limits.wait('credential', 'h'))),
+      (both) => both.some((wait) => wait > 0),
+    );
+    for (const limits of all) limits.onModuleDestroy();
+    connection.disconnect();
+    await back.stop();
+  });
 });
 
 /** What each of so many calls answers, one after the other. */

@@ -77,7 +77,7 @@ describe('the configuration', () => {
       AUDIT_CHECKPOINT_MS: '100',
       AUDIT_CHECKPOINT_FILE: '/var/log/chimera/checkpoints.ndjson',
       AUDIT_CHECKPOINT_WEBHOOK: 'https://user:word@audit.example/chimera',
-      AUDIT_WEBHOOK_PRIVATE: 'on',
+      AUDIT_CHECKPOINT_WEBHOOK_PRIVATE: 'on',
       LOG_LEVEL: 'trace',
       OIDC_ISSUER: 'https://id.example/realm',
       OIDC_AUDIENCE: 'https://chimera.example',
@@ -225,7 +225,7 @@ describe('the configuration', () => {
     ['AUDIT_CHECKPOINT_MS', '99'],
     ['AUDIT_CHECKPOINT_FILE', ' '],
     ['AUDIT_CHECKPOINT_WEBHOOK', 'ftp://audit.example'],
-    ['AUDIT_WEBHOOK_PRIVATE', 'yes'],
+    ['AUDIT_CHECKPOINT_WEBHOOK_PRIVATE', 'yes'],
     ['LOG_LEVEL', 'INFO'],
     ['OIDC_ISSUER', 'http://id.example'],
     ['OIDC_ISSUER', 'https://id.example/?realm=x'],
@@ -234,8 +234,11 @@ describe('the configuration', () => {
     ['OIDC_AUDIENCE', 'two words'],
     ['OIDC_ALGORITHMS', 'HS256'],
     ['OIDC_ALGORITHMS', 'RS256,none'],
+    ['OIDC_ALGORITHMS', ','],
+    ['OIDC_AUDIENCE', 'an-audience-without-its-issuer'],
     ['OIDC_ROLE_CLAIM', 'a b'],
     ['OIDC_ROLES', 'ops'],
+    ['OIDC_ROLES', 'ops=OPERATOR'],
     ['OIDC_ROLES', '=OPERATOR'],
     ['OIDC_ROLES', 'ops=BOSS'],
     ['OIDC_TENANTS', 'x=acme'],
@@ -244,6 +247,9 @@ describe('the configuration', () => {
     ['RATE_LIMIT_TENANT', 'many'],
     ['LOGIN_FAILURES_PER_MINUTE', '1.5'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['TRUSTED_PROXIES', '::/0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/00'],
     ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
     ['TRUSTED_PROXIES', 'proxy.example'],
     ['CORS_ORIGINS', '*'],
@@ -261,7 +267,8 @@ describe('the configuration', () => {
 
   it('takes no token that is meant for somebody else', () => {
     expect(faultOf({ OIDC_ISSUER: 'https://id.example' })).toContain('OIDC_AUDIENCE must be set');
-    expect(readConfig({ OIDC_AUDIENCE: 'x' })).toMatchObject({ oidc: undefined });
+    const faulty = faultOf({ OIDC_ISSUER: 'https://id.example', OIDC_AUDIENCE: 'two words' });
+    expect(faulty.match(/OIDC_AUDIENCE/g)).toHaveLength(1);
     expect(readConfig({ OIDC_ISSUER: 'http://localhost:9000', OIDC_AUDIENCE: 'x' }).oidc).toEqual({
       issuer: 'http://localhost:9000',
       audience: 'x',
@@ -287,6 +294,7 @@ describe('the configuration', () => {
       TOPIC_CLASSIFIER_URL: 'https://:canary@localhost',
       TOPIC_CLASSIFIER_KEY: 'canary with spaces',
       AUDIT_SIGNING_KEY: 'canary',
+      AUDIT_VERIFY_KEYS: 'canary',
       AUDIT_CHECKPOINT_WEBHOOK: 'ftp://user:canary@audit.example',
     };
     expect(faultOf(secrets)).not.toContain('canary');
@@ -302,6 +310,10 @@ describe('the configuration', () => {
     const message = faultOf({ PORT: 'x', LOG_LEVEL: 'loud', REDIS_URL: 'x' });
     for (const name of ['PORT', 'LOG_LEVEL', 'REDIS_URL']) expect(message).toContain(`${name} must `);
     expect(message.split('\n')).toHaveLength(1);
+    const strays = { TOPIC_CLASSIFIER_KEY: 'x', OIDC_AUDIENCE: 'x', OIDC_ROLES: 'ops=OPERATOR' };
+    const all = faultOf({ PORT: 'x', ...strays });
+    for (const name of Object.keys(strays)) expect(all).toContain(`${name} must not be set without`);
+    expect(all).toContain('PORT must ');
   });
 });
 

@@ -82,7 +82,7 @@ export class ReviewsController {
     description:
       'Who approved which output, looking at which card, and where that is on the audit record. `signature` is Ed25519 over the RFC 8785 form of the other members; `GET …/audit/keys` has the keys. `cardDigest` is the digest of the RFC 8785 form of what never changes on the card: `reviewId`, `tenantId`, `taskId`, `resultId`, `sessionId`, `agentId`, `kind`, `reason`, `reasons`, `details`, `confidence`, `taskInput`, `proposedOutput`, `policyVersion`, `timestamp` and `dueAt`.',
     needs: 'review:read',
-    answers: 'Receipt',
+    answers: 'ApprovalReceipt',
     refuses: ['REVIEW_NOT_FOUND', 'RECEIPT_NOT_FOUND'],
   })
   async receipt(@TenantId() tenantId: string, @ReviewId() reviewId: string): Promise<SignedReceipt> {

@@ -450,7 +450,7 @@ export const components: Readonly<Record<string, Schema>> = {
   ...policyTrialComponents(decisionMembers),
   AuditEvent: auditEvent,
   Checkpoint: checkpoint,
-  Receipt: receipt,
+  ApprovalReceipt: receipt,
   AuditKeys: objectOf<{ keys: unknown }>('A JWK Set (RFC 7517).', {
     keys: arrayOf(publicKey, 'The key in use, then those that were in use before.'),
   }),

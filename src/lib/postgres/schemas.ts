@@ -6,7 +6,7 @@ import type { Backtest } from '../../models/backtest.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Policy } from '../../models/policy.js';
 import type { Checkpoint } from '../../models/checkpoint.js';
-import type { Receipt } from '../../models/receipt.js';
+import type { ApprovalReceipt } from '../../models/receipt.js';
 import type { Result } from '../../models/result.js';
 import type { ReviewCard } from '../../models/review.js';
 import type { Session } from '../../models/session.js';
@@ -72,6 +72,8 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     keyHash: text('key_hash'),
     holderId: optional(uuid('holder_id')),
     expiresAt: optional(time('expires_at')),
+    replacedAt: optional(time('replaced_at')),
+    madeToExpireAt: optional(time('made_to_expire_at')),
     revokedAt: optional(time('revoked_at')),
     lastUsedAt: optional(time('last_used_at')),
     createdAt: time('created_at'),
@@ -726,7 +728,7 @@ export const checkpointDeliverySchema = new EntitySchema<{
   ],
 });
 
-export const receiptSchema = new EntitySchema<Receipt>({
+export const receiptSchema = new EntitySchema<ApprovalReceipt>({
   name: 'approval_receipts',
   columns: {
     tenantId: key({ ...text('tenant_id'), primaryKeyConstraintName: 'approval_receipts_pkey' }),

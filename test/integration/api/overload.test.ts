@@ -52,6 +52,8 @@ describe('a server with more requests in hand than it can answer', () => {
     expect((await get('/health/live')).statusCode).toBe(200);
     const metrics = await (await get('/metrics')).body.text();
     expect(metrics).toMatch(/^chimera_requests_refused_total [1-9]/m);
+    expect(metrics).toContain('\nchimera_admission_limit{requests="all"} 4096\n');
+    expect(metrics).toContain('\nchimera_admission_limit{requests="new_work"} 1024\n');
     await holder.query('COMMIT');
     await holder.end();
     const statuses = Map.groupBy(

@@ -75,9 +75,11 @@ describe('a start on a new database', () => {
       expect(command).toContain(`Bearer ${key}"`);
       expect(await statusOf(command)).toBe(201);
       await stopTimed(first, 'SIGTERM');
+      expect(first.stdout()).toMatch(/^ {2}Swagger UI {5}http:\S+\/docs$/m);
 
-      const second = await startProcess(settings);
+      const second = await startProcess({ ...settings, SWAGGER_UI: 'off' });
       await second.serving;
+      expect(second.stdout()).not.toContain('Swagger UI');
       expect(second.stdout()).not.toContain('chimera_');
       expect(second.stdout()).toContain('was shown at the first start');
       expect(await statusOf(shownCommand(second))).toBe(200);

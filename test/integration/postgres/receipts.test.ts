@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Decision } from '../../../src/models/decision.js';
 import { digestOf } from '../../../src/models/digest.js';
-import type { Receipt } from '../../../src/models/receipt.js';
+import type { ApprovalReceipt } from '../../../src/models/receipt.js';
 import { decideCard, type ReviewCard } from '../../../src/models/review.js';
 import { approveTask, finishTask, type Task } from '../../../src/models/task.js';
 import { aReceipt, aResult } from '../../unit/models/factories.js';
@@ -27,7 +27,7 @@ describe('the receipt of an approval', () => {
   /** Approves a held task, with the receipt that `receiptOf` makes, if any, and brings the task on. */
   const approve = async (
     onApproval: Task['onApproval'],
-    receiptOf: (card: ReviewCard) => Receipt | undefined = aReceipt,
+    receiptOf: (card: ReviewCard) => ApprovalReceipt | undefined = aReceipt,
     edit?: { output: string; outputDigest: string },
     instead?: { readonly waiting: Awaited<ReturnType<typeof held>>; readonly resultId: string },
   ) => {

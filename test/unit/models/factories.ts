@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { ApiKey } from '../../../src/models/access.js';
 import type { Agent } from '../../../src/models/agent.js';
 import { digestOf } from '../../../src/models/digest.js';
-import { cardDigestOf, type Receipt } from '../../../src/models/receipt.js';
+import { cardDigestOf, type ApprovalReceipt } from '../../../src/models/receipt.js';
 import type { Result } from '../../../src/models/result.js';
 import type { ReviewCard } from '../../../src/models/review.js';
 import type { Session } from '../../../src/models/session.js';
@@ -151,7 +151,7 @@ export function aCard(fields: Partial<ReviewCard> = {}): ReviewCard {
 }
 
 /** The receipt of a decided card; its signature is nobody's. */
-export function aReceipt(card: ReviewCard, fields: Partial<Receipt> = {}): Receipt {
+export function aReceipt(card: ReviewCard, fields: Partial<ApprovalReceipt> = {}): ApprovalReceipt {
   const { tenantId, reviewId, taskId, resultId, outputDigest, edited, policyVersion } = card;
   return {
     tenantId,
@@ -215,6 +215,8 @@ export function anApiKey(fields: Partial<ApiKey> = {}): ApiKey {
     keyHash: randomUUID(),
     holderId: null,
     expiresAt: null,
+    replacedAt: null,
+    madeToExpireAt: null,
     revokedAt: null,
     lastUsedAt: null,
     createdAt: moment,
