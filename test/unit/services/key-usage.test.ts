@@ -55,6 +55,7 @@ describe('the uses of keys', () => {
     usage.note(key('a'));
     jest.runAllTimers();
     jest.useRealTimers();
+    notebook.busy = undefined;
     usage.note(key('b'));
     const shutdown = usage.onApplicationShutdown();
     let isOver = false;
