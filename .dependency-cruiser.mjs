@@ -35,7 +35,11 @@ export default {
     ring(
       'models-import-models',
       models,
-      [models, ...packages('canonicalize', 'html-entities'), ...node('buffer', 'crypto', 'zlib')],
+      [
+        models,
+        ...packages('canonicalize', 'html-entities', 'ipaddr.js'),
+        ...node('buffer', 'crypto', 'zlib'),
+      ],
       'What is: types and pure rules, which know nobody.',
     ),
     ring('ports-import-models', ports, [ports, models], 'What we need: promises in the words of the models.'),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { isIP } from 'node:net';
 import { type Action, type Caller, mayDo } from '../models/access.js';
 import { DomainError } from '../models/errors.js';
 import { tenantIdPattern } from '../models/tenant.js';
@@ -9,6 +10,9 @@ import { Doorkeeper } from '../services/doorkeeper.js';
 import { Tenants } from '../services/tenants.js';
 import { routesOf } from './described-operations.js';
 import { factsOf } from './request-facts.js';
+
+/** Whose connection is gone already has no address left (RFC 1122, section 3.2.1.3). */
+const unknownAddress = '0.0.0.0';
 
 /**
  * 401 without a valid key or token, 429 when they come too often, 404 for another tenant's things, 403 with the wrong role, in
@@ -40,7 +44,7 @@ export class AccessGuard {
     if (credential === undefined) {
       throw new DomainError('UNAUTHENTICATED', 'Send a key or a token: Authorization: Bearer …');
     }
-    const caller = await this.doorkeeper.recognise(credential, request.ip);
+    const caller = await this.doorkeeper.recognise(credential, addressOf(request));
     if (caller) return caller;
     throw new DomainError('UNAUTHENTICATED', 'The key or token is unknown, expired or revoked.');
   }
@@ -78,6 +82,11 @@ export function guardRoutes(app: NestFastifyApplication, document: OpenAPIObject
           done();
         }, done);
     });
+}
+
+/** What a trusted proxy calls an address and is none is not taken for one: the proxy's own counts then. */
+function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? unknownAddress) : ip;
 }
 
 function tenantOf({ params }: FastifyRequest): string | undefined {

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { uuidv7 } from 'uuidv7';
 import { type Problem, problemOf } from './problems.js';
+import { answerHeaders } from './security-headers.js';
 
 /* What is wrong with a request before it reaches a route is answered as a problem like everything else. */
 
@@ -12,6 +13,7 @@ export function answerUnreadableAddress(_error: Error, request: FastifyRequest, 
   const problem = problemOf('VALIDATION_FAILED', detail, pathOf(request.url));
   void reply
     .status(problem.status)
+    .headers(answerHeaders)
     .header('x-request-id', request.id)
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(problem);
@@ -40,6 +42,7 @@ function responseOf(problem: Problem): string {
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${uuidv7()}`,
+    ...Object.entries(answerHeaders).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;

@@ -9,6 +9,7 @@ import { uuidv7 } from 'uuidv7';
 import { type Admission, classOf } from './admission.js';
 import { pathOf } from './early-errors.js';
 import { problemOf, retryAfterSeconds } from './problems.js';
+import { answerHeaders } from './security-headers.js';
 
 /** Connections that one process holds open; the next is closed at once. */
 const maxConnections = 20_000;
@@ -40,6 +41,7 @@ function turnAway(request: IncomingMessage, response: ServerResponse): void {
   const problem = problemOf('OVERLOADED', detail, pathOf(request.url ?? '/'));
   const body = JSON.stringify(problem);
   response.writeHead(problem.status, {
+    ...answerHeaders,
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'retry-after': String(retryAfterSeconds),

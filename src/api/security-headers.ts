@@ -29,7 +29,7 @@ const pages = {
 };
 
 /** What an answer to a program needs: that no browser takes it for a page, keeps it, or shows it in a frame. */
-const answerHeaders = {
+export const answerHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',

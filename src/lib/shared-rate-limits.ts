@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { type LimitKind, RateLimitsPort } from '../ports/rate-limits.js';
 
-/** So many in so many seconds. No more than `points` are ever kept for one who: a count that is over is forgotten. */
+/** So many in so many seconds. */
 export interface Allowance {
   readonly points: number;
   readonly duration: number;
@@ -17,12 +18,17 @@ const tellingMs = 100;
 /** Counts that wait to be told at once. What finds no room is told with the next. */
 const mostUntold = 10_000;
 
+/** Who is counted at once under one limit. Of more, whoever has not come for the longest is forgotten. */
+const mostCounted = 50_000;
+
 interface Limit {
   /** Decides, at once. */
   readonly here: RateLimiterMemory;
   /** Knows what all processes have counted; `undefined` without Redis. */
   readonly everywhere: RateLimiterRedis | undefined;
   readonly untold: Map<string, number>;
+  /** Who is counted here, by when they last came. */
+  readonly counted: LRUCache<string, true>;
 }
 
 /**
@@ -44,6 +50,7 @@ export class SharedRateLimits extends RateLimitsPort implements OnModuleDestroy 
   async take(kind: LimitKind, who: string): Promise<number> {
     const limit = this.limits[kind];
     if (!limit) return 0;
+    limit.counted.set(who, true);
     try {
       await limit.here.consume(who);
     } catch (refusal) {
@@ -58,6 +65,7 @@ export class SharedRateLimits extends RateLimitsPort implements OnModuleDestroy 
 
   async wait(kind: LimitKind, who: string): Promise<number> {
     const limit = this.limits[kind];
+    limit?.counted.get(who);
     const count = await limit?.here.get(who);
     return limit && count && count.consumedPoints >= limit.here.points ? Math.max(1, count.msBeforeNext) : 0;
   }
@@ -76,16 +84,18 @@ export class SharedRateLimits extends RateLimitsPort implements OnModuleDestroy 
 }
 
 function aLimit(kind: LimitKind, allowance: Allowance, redis: Redis | undefined): Limit {
+  const here = new RateLimiterMemory({ ...allowance, keyPrefix: kind });
   return {
-    here: new RateLimiterMemory({ ...allowance, keyPrefix: kind }),
+    here,
     everywhere:
       redis && new RateLimiterRedis({ ...allowance, storeClient: redis, keyPrefix: `chimera:limit:${kind}` }),
     untold: new Map(),
+    counted: new LRUCache({ max: mostCounted, dispose: (_counted, who) => void here.delete(who) }),
   };
 }
 
 /** Commands that are sent in one turn travel together. While Redis is away nobody is told, and nothing is kept for later. */
-async function tellOthers({ here, everywhere, untold }: Limit): Promise<void> {
+async function tellOthers({ here, everywhere, untold, counted }: Limit): Promise<void> {
   const counts = [...untold];
   untold.clear();
   await Promise.all(
@@ -93,7 +103,8 @@ async function tellOthers({ here, everywhere, untold }: Limit): Promise<void> {
       try {
         await everywhere?.consume(who, count);
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) await here.block(who, waitOf(refusal) / 1_000);
+        if (refusal instanceof RateLimiterRes && counted.has(who))
+          await here.block(who, waitOf(refusal) / 1_000);
       }
     }),
   );

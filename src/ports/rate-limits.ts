@@ -2,7 +2,7 @@
  * What is counted, and for whom:
  * - `credential`: requests with one credential, by the caller's id;
  * - `tenant`: requests of one tenant, by its id;
- * - `login`: credentials that were not known, by the address that they came from.
+ * - `login`: credentials that were not known, by the network that they came from (`callersNetwork`).
  */
 export type LimitKind = 'credential' | 'tenant' | 'login';
 

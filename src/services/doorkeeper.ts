@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller } from '../models/access.js';
+import { callersNetwork } from '../models/callers-network.js';
 import { hashOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import { RateLimitsPort } from '../ports/rate-limits.js';
@@ -11,7 +12,7 @@ const mostKnown = 20_000;
 /** Lets callers in: those that it knows, as often as they may. */
 @Injectable()
 export class Doorkeeper {
-  /** Hashes of credentials that were known when they came: they are looked up also when their address is shut out. */
+  /** Hashes of credentials that were known when they last came: they are looked up also when their address is shut out. */
   private readonly known = new Set<string>();
 
   constructor(
@@ -21,19 +22,24 @@ export class Doorkeeper {
 
   /**
    * Who is calling; `undefined` for a credential that is not known. An address from which too many came that were not known is
-   * shut out for a while, but for the credentials that were known before: those who share it with a guesser go on.
+   * shut out for a while, but for the credentials that were known when they last came: those who share it with a guesser go on.
    *
+   * @param address of IP, of version 4 or 6; of the latter, the /64 is what is shut out
    * @throws DomainError `RATE_LIMITED`, and as `Authenticator` says
    */
   async recognise(credential: string, address: string): Promise<Caller | undefined> {
     const hash = hashOf(credential);
-    const waitMs = await this.limits.wait('login', address);
+    const network = callersNetwork(address);
+    const waitMs = await this.limits.wait('login', network);
     if (waitMs > 0 && !this.known.has(hash)) {
       throw rateLimited(waitMs, 'Too many unknown keys or tokens came from this address');
     }
     const caller = await this.authenticator.authenticate(credential, hash);
     if (caller) this.remember(hash);
-    else await this.limits.take('login', address);
+    else {
+      this.known.delete(hash);
+      await this.limits.take('login', network);
+    }
     return caller;
   }
 

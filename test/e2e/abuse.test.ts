@@ -8,8 +8,9 @@ import {
   type TestStore,
   type TestTenant,
 } from '../support/chimera.js';
-import { type Answer, Client } from '../support/client.js';
+import { type Answer, Client, textOf } from '../support/client.js';
 
+const brief = { name: 'brief', role: 'AUDITOR' };
 const desk = 'https://desk.example';
 
 describe.each(modes)('too many requests on %s', (mode) => {
@@ -66,6 +67,46 @@ describe.each(modes)('too many requests on %s', (mode) => {
     const elsewhere = { 'x-forwarded-for': '203.0.113.9' };
     expect((await guesser.get(tenant.path, elsewhere)).status).toBe(429);
     expect((await new Client(url, '').get('/health/live')).status).toBe(200);
+    await stop();
+  });
+
+  it('leave the door shut for a key that was known and is revoked', async () => {
+    const { url, stop } = await store.start({ loginFailuresPerMinute: 3 });
+    const made = mustBe(201, await at(url, tenant.admin).post(`${tenant.path}/api-keys`, brief));
+    const holder = new Client(url, textOf(made.body.key));
+    mustBe(200, await holder.get(tenant.path));
+    const guesser = new Client(url, 'chimera_guess');
+    expect(await statusesOf(4, () => guesser.get(tenant.path))).toEqual([...times(3, 401), 429]);
+    mustBe(200, await holder.get(tenant.path));
+    mustBe(204, await at(url, tenant.admin).delete(`${tenant.path}/api-keys/${textOf(made.body.keyId)}`));
+    expect(await statusesOf(3, () => holder.get(tenant.path))).toEqual([401, 429, 429]);
+    await stop();
+  });
+
+  it('of a guesser with many addresses of IPv6 shut out their network', async () => {
+    const { url, stop } = await store.start({
+      loginFailuresPerMinute: 3,
+      trustedProxies: ['127.0.0.1', '::1'],
+    });
+    const guesser = new Client(url, 'chimera_guess');
+    const from = (address: string) => guesser.get(tenant.path, { 'x-forwarded-for': address });
+    const guesses = ['2001:db8:0:7::1', '2001:db8::7:ffff:0:0:2', '2001:DB8:0:7:1:2:3:4', '2001:db8:0:7::9'];
+    expect(await statusesOf(4, (n) => from(guesses[n] ?? ''))).toEqual([...times(3, 401), 429]);
+    expect((await from('2001:db8:0:8::1')).status).toBe(401);
+    const mapped = ['203.0.113.7', '::ffff:203.0.113.7', '::ffff:cb00:7107', '203.0.113.7'];
+    expect(await statusesOf(4, (n) => from(mapped[n] ?? ''))).toEqual([...times(3, 401), 429]);
+    expect((await from('::ffff:203.0.113.8')).status).toBe(401);
+    await stop();
+  });
+
+  it('of a guesser whom a trusted proxy gives no address count as the proxy’s', async () => {
+    const { url, stop } = await store.start({
+      loginFailuresPerMinute: 3,
+      trustedProxies: ['127.0.0.1', '::1'],
+    });
+    const guesser = new Client(url, 'chimera_guess');
+    const from = (n: number) => guesser.get(tenant.path, { 'x-forwarded-for': `unknown-${n}` });
+    expect(await statusesOf(4, from)).toEqual([...times(3, 401), 429]);
     await stop();
   });
 

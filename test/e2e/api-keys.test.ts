@@ -194,6 +194,31 @@ describe.each(modes)('an API key on %s', (mode) => {
     expect(Date.parse(textOf((await listed())?.lastUsedAt))).toBeGreaterThan(Date.parse(lastUsedAt));
   });
 
+  it('is seen to be used also by a request that is answered while the server stops', async () => {
+    const { admin, path } = tenant;
+    const { body: made } = await admin.post(`${path}/api-keys`, { name: 'last', role: 'AUDITOR' });
+    const other = await store.start();
+    const db = new pg.Client(store.config.databaseUrl);
+    await db.connect();
+    await db.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const answer = new Client(other.url, textOf(made.key)).get(path);
+    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'api_keys'::regclass`;
+    await until(async () => (await db.query(waiting)).rowCount === 1);
+    const stopped = other.stop();
+    await until(() =>
+      new Client(other.url, '').get('/health/live').then(
+        () => false,
+        () => true,
+      ),
+    );
+    await db.query('COMMIT');
+    await db.end();
+    mustBe(200, await answer);
+    await stopped;
+    const listed = itemsOf(await admin.get(`${path}/api-keys?limit=200`));
+    expect(listed.find(({ keyId }) => keyId === made.keyId)?.lastUsedAt).toEqual(expect.any(String));
+  });
+
   it('knows no other key', async () => {
     for (const key of ['', 'x', `${adminKey}x`, 'chimera_AAAA']) {
       const answer = await new Client(url, key).get(tenant.path);

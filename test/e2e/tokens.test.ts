@@ -166,9 +166,33 @@ describe('a token of an OpenID issuer', () => {
       (status) => status === 200,
     );
     expect(codeOf(await before.get(`${own.path}/reviews`))).toBe('401 UNAUTHENTICATED');
-    const asked = provider.keyRequests;
-    await Promise.all(Array.from({ length: 50 }, () => after.get(`${own.path}/reviews`)));
-    expect(provider.keyRequests - asked).toBeLessThanOrEqual(1);
+  });
+
+  it('of a made-up key has the issuer asked once, however many come and whether it answers or not', async () => {
+    const forged = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => provider.forge(genuine(), { kid: `made-up-${n}` })),
+    );
+    const server = await store.start({ oidc });
+    const codesOf = async () => {
+      const codes = new Set<string>();
+      for (const token of forged)
+        codes.add(codeOf(await new Client(server.url, token).get(`${own.path}/reviews`)));
+      return [...codes];
+    };
+    const asked = provider.questions;
+    provider.fail(true);
+    expect(await codesOf()).toEqual(['503 UNAVAILABLE']);
+    expect(provider.questions - asked).toBe(1);
+    provider.fail(false);
+    const ann = new Client(server.url, await provider.tokenFor('ann'));
+    await eventually(
+      async () => (await ann.get(`${own.path}/reviews`)).status,
+      (status) => status === 200,
+    );
+    const before = provider.keyRequests;
+    expect(await codesOf()).toEqual(['401 UNAUTHENTICATED']);
+    expect(provider.keyRequests - before).toBeLessThanOrEqual(1);
+    await server.stop();
   });
 
   it('of whoever proposed does not approve, though it is another token', async () => {

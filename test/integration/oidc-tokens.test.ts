@@ -1,23 +1,47 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { IssuerKeys } from '../../src/lib/oidc/issuer-keys.js';
 import { OidcTokens } from '../../src/lib/oidc/oidc-tokens.js';
+import type { TokenRules } from '../../src/models/token.js';
+import { eventually } from '../contract/eventually.js';
 
 const audience = 'chimera';
+/** Longer than any test takes, and shorter than one notices, in milliseconds. */
+const cooldown = { long: 60_000, short: 50 };
+const discovery = '/.well-known/openid-configuration';
 const away = expect.objectContaining({ code: 'UNAVAILABLE' });
+
+const notKeys = [
+  { status: 500, body: {} },
+  { body: '<html>' },
+  { body: { keys: 'none' } },
+  { body: { keys: [1] } },
+];
 
 /** An issuer that says whatever a test has it say. */
 describe('tokens of an issuer that is not as it should be', () => {
   let server: Server;
   let issuer: string;
+  let tokenOf: (kid: string) => Promise<string>;
   let token: string;
-  let tokens: OidcTokens;
+  let rules: TokenRules;
   let says: Record<string, { status?: number; body: unknown }>;
+  let asked: string[];
+  let warn: jest.SpiedFunction<Logger['warn']>;
+
+  const tokensOf = (cooldownMs: number) => new OidcTokens(rules, new IssuerKeys(issuer, cooldownMs));
+  const outcomeOf = (tokens: OidcTokens, one: string): Promise<unknown> =>
+    tokens.callerOf(one).catch((error: unknown) => error);
 
   beforeEach(async () => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    asked = [];
     server = createServer((request, response) => {
+      asked.push(request.url ?? '');
       const { status = 200, body } = says[request.url ?? ''] ?? { status: 404, body: {} };
       response.writeHead(status, { 'content-type': 'application/json', location: '/elsewhere' });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -26,27 +50,30 @@ describe('tokens of an issuer that is not as it should be', () => {
     await once(server, 'listening');
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-    token = await new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setSubject('ann')
-      .setExpirationTime('1 minute')
-      .sign(privateKey);
+    tokenOf = (kid) =>
+      new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
+        .setProtectedHeader({ alg: 'ES256', kid })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject('ann')
+        .setExpirationTime('1 minute')
+        .sign(privateKey);
+    token = await tokenOf('k');
     says = {
-      '/.well-known/openid-configuration': { body: { issuer, jwks_uri: `${issuer}/keys` } },
+      [discovery]: { body: { issuer, jwks_uri: `${issuer}/keys` } },
       '/keys': { body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] } },
     };
-    tokens = new OidcTokens({
+    rules = {
       issuer,
       audience,
       algorithms: ['ES256'],
       clockToleranceS: 0,
       ...{ roleClaim: 'chimera_role', roles: new Map() },
       ...{ tenantClaim: 'chimera_tenant', tenants: new Map() },
-    });
+    };
   });
   afterEach(async () => {
+    warn.mockRestore();
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
@@ -64,27 +91,89 @@ describe('tokens of an issuer that is not as it should be', () => {
   });
 
   it('are taken when all is well', async () => {
-    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    await expect(tokensOf(cooldown.long).callerOf(token)).resolves.toEqual(ann());
+    expect(asked).toEqual([discovery, '/keys']);
   });
 
   it('are neither taken nor called false while its discovery document is not to be used, and taken once it is', async () => {
-    const good = says['/.well-known/openid-configuration'] ?? { body: {} };
+    const good = says[discovery] ?? { body: {} };
+    const tokens = tokensOf(cooldown.short);
     for (const [what, document] of Object.entries(documents())) {
-      says['/.well-known/openid-configuration'] = document;
-      const outcome: unknown = await tokens.callerOf(token).catch((error: unknown) => error);
-      expect([what, outcome]).toEqual([what, away]);
+      says[discovery] = document;
+      expect([what, await outcomeOf(tokensOf(cooldown.long), token)]).toEqual([what, away]);
+      expect([what, await outcomeOf(tokens, token)]).toEqual([what, away]);
     }
-    says['/.well-known/openid-configuration'] = good;
+    says[discovery] = good;
+    const caller = await eventually(
+      () => outcomeOf(tokens, token),
+      (outcome) => !(outcome instanceof Error),
+    );
+    expect(caller).toEqual(ann());
+  });
+
+  it('are neither taken nor called false while its keys are not to be had, and taken once they are', async () => {
+    const good = says['/keys'] ?? { body: {} };
+    const tokens = tokensOf(cooldown.short);
+    for (const keys of notKeys) {
+      says['/keys'] = keys;
+      expect(await outcomeOf(tokensOf(cooldown.long), token)).toEqual(away);
+      expect(await outcomeOf(tokens, token)).toEqual(away);
+    }
+    says['/keys'] = good;
+    const caller = await eventually(
+      () => outcomeOf(tokens, token),
+      (outcome) => !(outcome instanceof Error),
+    );
+    expect(caller).toEqual(ann());
+  });
+
+  it('have it asked once while it is away, and it is logged once, however many come', async () => {
+    const good = says[discovery] ?? { body: {} };
+    for (const document of Object.values(documents())) {
+      says[discovery] = document;
+      asked = [];
+      warn.mockClear();
+      const tokens = tokensOf(cooldown.long);
+      for (let n = 0; n < 5; n += 1) expect(await outcomeOf(tokens, token)).toEqual(away);
+      expect(asked).toEqual([discovery]);
+      expect(warn).toHaveBeenCalledTimes(1);
+    }
+    says[discovery] = good;
+    for (const keys of notKeys) {
+      says['/keys'] = keys;
+      asked = [];
+      const tokens = tokensOf(cooldown.long);
+      for (let n = 0; n < 5; n += 1) expect(await outcomeOf(tokens, token)).toEqual(away);
+      expect(asked).toEqual([discovery, '/keys']);
+    }
+  });
+
+  it('of keys that it does not have, made up while it is away, have it asked no more often than the cool-down lets', async () => {
+    const cooldownMs = 500;
+    const tokens = tokensOf(cooldownMs);
+    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    says['/keys'] = { status: 500, body: {} };
+    await eventually(
+      async () => outcomeOf(tokens, await tokenOf('made-up')),
+      (outcome) => outcome instanceof Error,
+    );
+    asked = [];
+    const start = performance.now();
+    for (let n = 0; n < 50; n += 1) await outcomeOf(tokens, await tokenOf(`made-up-${n}`));
+    expect(asked.length).toBeLessThanOrEqual(1 + Math.floor((performance.now() - start) / cooldownMs));
+    // Those of a key that was had go on.
     await expect(tokens.callerOf(token)).resolves.toEqual(ann());
   });
 
-  it('are neither taken nor called false while its keys are not to be had', async () => {
-    const good = says['/keys'] ?? { body: {} };
-    for (const keys of [{ status: 500, body: {} }, { body: '<html>' }, { body: { keys: 'none' } }]) {
-      says['/keys'] = keys;
-      await expect(tokens.callerOf(token)).rejects.toEqual(away);
+  it('that are none, or signed in no way that is taken, have nobody asked', async () => {
+    const tokens = tokensOf(cooldown.long);
+    const [, claims = '', signature = ''] = token.split('.');
+    const headers = ['a', '{}', '[]', '{"alg":"none"}', '{"alg":"HS256"}', '{"alg":"RS256","kid":"k"}'];
+    for (const header of headers) {
+      const junk = `${Buffer.from(header).toString('base64url')}.${claims}.${signature}`;
+      expect(await tokens.callerOf(junk)).toBeUndefined();
     }
-    says['/keys'] = good;
-    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    for (const junk of ['..', 'a.b.c', '{}.{}.x']) expect(await tokens.callerOf(junk)).toBeUndefined();
+    expect(asked).toEqual([]);
   });
 });

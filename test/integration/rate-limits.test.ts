@@ -57,6 +57,18 @@ describe('a rate limit', () => {
     expect(await limits.wait('login', 'c')).toBeGreaterThan(0);
   });
 
+  it('forgets whoever has not come for the longest when too many come, and nobody who keeps coming', async () => {
+    const limits = new SharedRateLimits(allowances, undefined);
+    for (const who of ['gone', 'back']) await inTurn(4, () => limits.take('login', who));
+    for (let n = 0; n < 60_000; n += 1) {
+      await limits.take('login', String(n));
+      if (n % 10_000 === 0) expect(await limits.wait('login', 'back')).toBeGreaterThan(0);
+    }
+    expect(await limits.wait('login', 'back')).toBeGreaterThan(0);
+    expect(await limits.wait('login', 'gone')).toBe(0);
+    limits.onModuleDestroy();
+  });
+
   it('counts what comes to several processes together', async () => {
     const [one, other] = [new SharedRateLimits(allowances, redis), new SharedRateLimits(allowances, redis)];
     expect(await inTurn(6, () => one.take('credential', 'd'))).toEqual(zeros(6));

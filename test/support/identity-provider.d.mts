@@ -17,6 +17,10 @@ export interface IdentityProvider {
   rotate(): Promise<void>;
   /** How often its keys were asked for. */
   readonly keyRequests: number;
+  /** How often it was asked for its keys, or where they are. */
+  readonly questions: number;
+  /** Answers everything with 500, until it is told to go on. */
+  fail(failing: boolean): void;
   stop(): Promise<void>;
 }
 

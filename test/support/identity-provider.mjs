@@ -52,9 +52,14 @@ function providerOf(issuer, clients, key) {
 export async function startIdentityProvider(clients) {
   let handle;
   let keyRequests = 0;
+  let questions = 0;
+  let isFailing = false;
   const server = createServer((request, response) => {
-    if (request.url === '/jwks') keyRequests += 1;
-    handle(request, response);
+    const isForKeys = request.url === '/jwks';
+    if (isForKeys) keyRequests += 1;
+    if (isForKeys || request.url?.startsWith('/.well-known/')) questions += 1;
+    if (isFailing) response.writeHead(500).end();
+    else handle(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -84,6 +89,12 @@ export async function startIdentityProvider(clients) {
     rotate: renew,
     get keyRequests() {
       return keyRequests;
+    },
+    get questions() {
+      return questions;
+    },
+    fail(failing) {
+      isFailing = failing;
     },
     async stop() {
       server.closeAllConnections();

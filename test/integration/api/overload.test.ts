@@ -46,6 +46,9 @@ describe('a server with more requests in hand than it can answer', () => {
         'content-type': 'application/problem+json; charset=utf-8',
         'retry-after': '1',
         'x-request-id': expect.any(String),
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       },
       problem: { code: 'OVERLOADED', status: 503, instance: tenant.path },
     });

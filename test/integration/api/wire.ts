@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 /** What a server wrote back to bytes that no client library would send. */
 export interface WireAnswer {
   readonly status: number;
-  readonly contentType: string;
+  readonly headers: Headers;
   readonly body: string;
 }
 
@@ -21,7 +21,9 @@ export async function sendBytes(url: string, bytes: string | Buffer): Promise<Wi
   const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n', 2);
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
-    contentType: /^content-type: (.*)$/im.exec(head)?.[1] ?? '',
+    headers: new Headers(
+      [...head.matchAll(/^([\w-]+): (.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    ),
     body,
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -18,16 +19,20 @@ interface Service {
   readonly restart?: string;
   readonly healthcheck?: object;
   readonly build?: { readonly context: string; readonly dockerfile: string };
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address: string }>>;
   readonly command?: readonly string[];
   readonly ulimits?: { readonly nofile: { readonly soft: number } };
   readonly deploy?: { readonly resources: { readonly limits: Readonly<Record<string, unknown>> } };
   readonly volumes?: readonly string[];
 }
 
+interface Ipam {
+  readonly config: readonly { readonly subnet: string; readonly ip_range: string }[];
+}
+
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean; readonly ipam?: Ipam }>>;
 }
 
 const require = createRequire(import.meta.url);
@@ -36,6 +41,13 @@ const file = 'deploy/compose.yaml';
 const source = readFileSync(file, 'utf8');
 const compose = parse(source, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
+
+function networkOf(text = ''): BlockList {
+  const [address = '', prefix] = text.split('/');
+  const network = new BlockList();
+  network.addSubnet(address, Number(prefix));
+  return network;
+}
 
 function specification(): ValidateFunction {
   const schema = JSON.parse(
@@ -99,7 +111,17 @@ describe('the compose file', () => {
     expect(compose.networks['back']).toEqual({ internal: true });
     expect(compose.services['postgres']?.networks).toEqual(['back']);
     expect(compose.services['redis']?.networks).toEqual(['back']);
-    expect(compose.services['proxy']?.networks).toEqual(['front']);
+    expect(Object.keys(compose.services['proxy']?.networks ?? {})).toEqual(['front']);
+  });
+
+  it('believes the proxy alone, at an address that nobody else is given', () => {
+    const address = compose.services['api-1']?.environment?.['TRUSTED_PROXIES'] ?? '';
+    expect(isIP(address)).toBe(4);
+    expect(compose.services['proxy']?.networks).toEqual({ front: { ipv4_address: address } });
+    const [front, ...others] = compose.networks['front']?.ipam?.config ?? [];
+    expect(others).toEqual([]);
+    expect(networkOf(front?.subnet).check(address)).toBe(true);
+    expect(networkOf(front?.ip_range).check(address)).toBe(false);
   });
 
   it('gives the API processes settings that exist, the same to both', () => {

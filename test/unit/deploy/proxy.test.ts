@@ -39,6 +39,12 @@ describe('the proxy’s configuration', () => {
     expect(lines.filter((line) => line.startsWith('server '))).toEqual(expected);
   });
 
+  it('names the caller by its connection, whatever it says of itself', () => {
+    const frontend = lines.slice(lines.indexOf('frontend public'), lines.indexOf('frontend health'));
+    expect(frontend).toContain('http-request del-header X-Forwarded-For');
+    expect(lines).toContain('option forwardfor');
+  });
+
   it('waits longer than the longest poll', () => {
     expect(milliseconds('timeout server')).toBeGreaterThan(longestPollMs + 5_000);
     expect(milliseconds('timeout client')).toBeGreaterThan(longestPollMs + 5_000);

@@ -60,10 +60,11 @@ describe('the hash of an audit event', () => {
 });
 
 describe('the feed', () => {
-  it('never tells of keys, tenants and brakes, nor of policies that are not in force', () => {
+  it('never tells of keys, tenants and brakes, of who was shown what, nor of policies that are not in force', () => {
     const kept = auditTypes.filter((type) => !feedTypes.some((told) => told === type));
     expect(kept).toEqual([
       ...['tenant.created', 'key.created', 'key.rotated', 'key.revoked', 'session.started'],
+      'review.revealed',
       ...['policy.drafted', 'policy.shadowed', 'policy.backtested'],
       ...['policy.proposed', 'policy.approved', 'policy.discarded'],
       ...['fleet.brake_engaged', 'fleet.brake_released'],
