@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Each run draws its own seed, so that many runs try many schedules; `DRILL_SEED` has one of them again. */
-const seed = process.env['DRILL_SEED'] ?? String(randomInt(2 ** 32));
+/** The same faults in each run of the tests, so that one that fails says something of the change; `npm run drill` draws others. */
+const seed = process.env['DRILL_SEED'] ?? '3';
 /** Short enough for every run of the tests; `npm run drill` takes as long as it is told. */
 const faultSeconds = 40;
 
