@@ -1,12 +1,12 @@
 import { repeated } from '../../eval/hostile-texts.js';
 
 /** How long the text is that is judged, and into how many pieces it is cut to be judged a second time. */
-const length = 64 * 1024;
-const pieces = 64;
+const length = 32 * 1024;
+const pieces = 32;
 
 /**
  * How many times as much a text costs in one as in pieces: about 1 where the time is in proportion to the length, and
- * about 64 where it goes by its square. A cost of a few milliseconds counts as nothing, for processor time is counted in
+ * about 32 where it goes by its square. A cost of a few milliseconds counts as nothing, for processor time is counted in
  * steps. Of several measurements the least counts, for the others had company; one that is below `enough` is the last.
  */
 export async function costOfLength(
