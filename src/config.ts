@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { type Role, roles } from './models/access.js';
 import { BootError } from './models/boot-error.js';
 import {
@@ -336,13 +337,18 @@ const strays: readonly { readonly name: SettingName; readonly without: SettingNa
   { name: 'OIDC_ROLES', without: 'OIDC_ISSUER' },
 ];
 
+/** So many bits say that the rest is an address of IPv4 (RFC 4291, section 2.5.5.2). */
+const mappedPrefix = 96;
+
+/** Whether Fastify can hold callers' addresses to it; what would take in all of IPv4 or of IPv6 is no network of proxies. */
 function isNetwork(text: string): boolean {
   const [address = '', prefix, ...more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
+  if (isIP(address) === 0 || !ipaddr.isValid(address) || more.length > 0) return false;
   if (prefix === undefined) return true;
+  const parsed = ipaddr.parse(address);
+  const isMapped = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress();
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0;
-  return bits >= 1 && bits <= (family === 4 ? 32 : 128);
+  return bits > (isMapped ? mappedPrefix : 0) && bits <= (parsed.kind() === 'ipv4' ? 32 : 128);
 }
 
 function claimFault(text: string): string | undefined {

@@ -12,6 +12,9 @@ describe('the network of a caller', () => {
     ['2001:db8:0:1::', '2001:db8:0:1::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['fe80::1%eth0.100', 'fe80:0:0:0::/64'],
+    ['fe80::1%br-lan:1', 'fe80:0:0:0::/64'],
+    ['::ffff:203.0.113.9%eth0.100', '203.0.113.9'],
   ])('of %s is %s', (address, network) => {
     expect(callersNetwork(address)).toBe(network);
   });
