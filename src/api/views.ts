@@ -188,7 +188,7 @@ export function reviewWire(card: ReviewCard): ReviewWire {
   };
 }
 
-/** A card in a list: what the gate found in its outputs is masked. */
+/** A card in a list: secrets and personal data that the gate found in its outputs are masked. */
 export function listedReviewWire(card: ReviewCard): ReviewWire {
   const { output, reasons } = masked(card.proposedOutput, card.reasons);
   return {

@@ -8,6 +8,9 @@ const mark = '•';
 /** What the gate's detail of a reason says that fired in the name of the member at `pointer`, and not in its value. */
 const inTheName = ', in the key';
 
+/** What says which words of a policy are there, or what a sentence is about, gives nobody's data away. */
+const unmasked: readonly Reason['code'][] = ['SENSITIVE_KEYWORD', 'SENSITIVE_TOPIC'];
+
 /** Stands for a value of which nothing is shown. */
 export const hidden = mark.repeat(3);
 
@@ -38,8 +41,8 @@ interface Masked {
 }
 
 /**
- * The output without what the gate found in it: each stretch that a reason names is masked, in a name too, and the items that go
- * on with a number that was split. An output that the gate could not look through, or whose findings it did not list, is hidden.
+ * The output without the secrets, the personal data and what a tenant's patterns look for that the gate found in it: each such
+ * stretch is masked, in a name too, and the items that go on with a number that was split. An output that the gate could not look through, or whose findings it did not list, is hidden.
  */
 export function masked(output: JsonValue, reasons: readonly Reason[]): Masked {
   if (reasons.some(({ code, detector }) => code === 'GATE_ERROR' || detector === 'GATE/MORE'))
@@ -48,15 +51,14 @@ export function masked(output: JsonValue, reasons: readonly Reason[]): Masked {
       reasons: reasons.map((reason) => ({ ...reason, pointer: null, start: null, end: null })),
     };
   const root = new Branch();
-  for (const { pointer, start, end, detail } of reasons) {
-    if (pointer === null || start === null || end === null) continue;
+  for (const { code, pointer, start, end, detail } of reasons) {
+    if (unmasked.includes(code) || pointer === null || start === null || end === null) continue;
     const { inName, inValue } = root.at(tokensOf(pointer));
     (detail.includes(inTheName) ? inName : inValue).push({ start, end });
   }
   const names = new Map<string, string>();
-  const shown = maskedValue(output, root, { from: '', to: '', names });
   return {
-    output: shown,
+    output: maskedValue(output, root, { from: '', to: '', names }),
     reasons: reasons.map((reason) => ({
       ...reason,
       pointer: names.get(reason.pointer ?? '') ?? reason.pointer,

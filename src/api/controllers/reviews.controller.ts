@@ -31,7 +31,7 @@ export class ReviewsController {
   @Route({
     summary: 'List cards: the queue of what waits for a person',
     description:
-      'All cards unless `status` says which; for the queue use `status=PENDING`. In a list, what the gate found in an output is masked with `•`, an edited output is hidden; the card itself shows both.',
+      'All cards unless `status` says which; for the queue use `status=PENDING`. In a list, secrets, personal data and hits of patterns that the gate found in an output are masked with `•`, an edited output is hidden; the card itself shows both.',
     needs: 'review:read',
     answers: 'ReviewPage',
     refuses: ['INVALID_CURSOR'],

@@ -31,6 +31,15 @@ describe('a masked output', () => {
     expect(output.reply).toContain('jo@x.example');
   });
 
+  it('shows the words of a policy and what a sentence is about', () => {
+    const keyword = at('', 4, 12, { code: 'SENSITIVE_KEYWORD', detector: 'KEYWORD/password' });
+    const topic = at('', 0, 34, { code: 'SENSITIVE_TOPIC', detector: 'TOPIC/LEGAL_CLAIMS' });
+    const pattern = at('', 24, 33, { code: 'SENSITIVE_PATTERN', detector: 'PATTERN/Projects' });
+    expect(masked('The password of project Blue Hour.', [keyword, topic, pattern]).output).toBe(
+      'The password of project •••••••••.',
+    );
+  });
+
   it('masks one stretch where several overlap, and stays within the text', () => {
     expect(masked('0123456789', [at('', 2, 5), at('', 4, 6), at('', 9, 99)]).output).toBe('01••••678•');
   });
