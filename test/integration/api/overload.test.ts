@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Agent } from 'undici';
-import { createStore, createTenant, type TestStore, type TestTenant } from '../../support/chimera.js';
+import { aTask } from '../../factories.js';
+import { createStore, createTenant, mustBe, type TestStore, type TestTenant } from '../../support/chimera.js';
+import { textOf } from '../../support/client.js';
 
 describe('a server with more requests in hand than it can answer', () => {
   let store: TestStore;
@@ -32,10 +34,13 @@ describe('a server with more requests in hand than it can answer', () => {
   it('turns the next away at once, stays alive, and answers those that it let in', async () => {
     // Connected before: the database gives up on a lock after ten seconds, and so many connections may take as long.
     await Promise.all(Array.from({ length: callers }, async () => (await get('/health/live')).body.dump()));
+    // Tasks are read in batches. What is not would wait for one of ten connections, and some of it for too long.
+    const accepted = mustBe(202, await tenant.submitter.post(`${tenant.path}/tasks`, aTask()));
+    const task = `${tenant.path}/tasks/${textOf(accepted.body.taskId)}`;
     const holder = new pg.Client(store.config.databaseUrl);
     await holder.connect();
     await holder.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
-    const asked = Array.from({ length: callers }, () => get(tenant.path));
+    const asked = Array.from({ length: callers }, () => get(task));
     const refused = await Promise.any(
       asked.map(async (answer) => {
         const { statusCode, headers, body } = await answer;
@@ -53,7 +58,7 @@ describe('a server with more requests in hand than it can answer', () => {
         'cache-control': 'no-store',
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       },
-      problem: { code: 'OVERLOADED', status: 503, instance: tenant.path },
+      problem: { code: 'OVERLOADED', status: 503, instance: task },
     });
     expect((await get('/health/live')).statusCode).toBe(200);
     const metrics = await (await get('/metrics')).body.text();
