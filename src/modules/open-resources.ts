@@ -39,12 +39,12 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     undo.push(() => database.stop());
     const rows = await openRows(database.url);
     undo.push(() => rows.close());
-    const admin = await ensureAdminKey(rows.dataSource, config.adminKey, newApiKeyText);
+    const admin = await ensureAdminKey(rows, config.adminKey, newApiKeyText);
     // None connects before it is asked for something, and nothing that may fail comes after them.
     const statements = new StatementPool(database.url);
     const locks = new SessionLocks(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
-    const tables = tablesOf(rows.dataSource);
+    const tables = tablesOf(rows.models);
     const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash, signingKey };
     return {
       resources: { ...places, rows, tables, statements, locks, queuePool, redis },

@@ -43,7 +43,7 @@ export abstract class RegistryPort {
 
   /**
    * Enters the agent, or replaces its facts. `seen` makes it a sign of life, and a new one IDLE; a new one without it is
-   * entered as `restore` does.
+   * entered as `restore` does. Facts that are older than those that it has replace none.
    */
   abstract put(agent: Agent, seen: boolean): Promise<RegistryEntry>;
 

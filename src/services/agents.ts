@@ -77,7 +77,7 @@ export class Agents {
         return next;
       },
     });
-    return this.withTasks(await this.registry.put(agent, true));
+    return this.enter(agent, true);
   }
 
   /**
@@ -166,7 +166,7 @@ export class Agents {
         return next;
       },
     });
-    return this.withTasks(await this.registry.put(agent, false));
+    return this.enter(agent, false);
   }
 
   /**
@@ -210,7 +210,25 @@ export class Agents {
     const agent = await this.records.find('agent', tenantId, agentId);
     if (!agent || agent.removed) throw notRegistered(agentId);
     await this.registry.restore(tenantId, [agent]);
+    if (await this.leftMeanwhile(agent)) throw notRegistered(agentId);
     return agent;
+  }
+
+  private async enter(agent: Agent, seen: boolean): Promise<AgentView> {
+    const entry = await this.registry.put(agent, seen);
+    const [view] = await Promise.all([this.withTasks(entry), this.leftMeanwhile(agent)]);
+    return view;
+  }
+
+  /**
+   * Whether the agent was removed while it was being entered. Such a one goes again: its removal may have been through with
+   * the registry before, and nobody would ever hear from it.
+   */
+  private async leftMeanwhile({ tenantId, agentId }: Agent): Promise<boolean> {
+    const recorded = await this.records.find('agent', tenantId, agentId);
+    if (!recorded?.removed) return false;
+    await this.registry.remove(tenantId, agentId);
+    return true;
   }
 
   private async withTasks(entry: RegistryEntry): Promise<AgentView> {

@@ -183,6 +183,17 @@ export function registryContract(name: string, openStore: () => Promise<Registry
       });
     });
 
+    it('keeps the newest facts, whichever come last', async () => {
+      const newer = anAgent({ tenantId, agentId: 'a', paused: true, capabilities: ['new'], version: 3 });
+      await registry.put(newer, true);
+      const late = anAgent({ tenantId, agentId: 'a', capabilities: ['old'], version: 2 });
+      expect((await registry.put(late, true)).agent).toEqual(newer);
+      expect((await registry.find(tenantId, 'a'))?.agent).toEqual(newer);
+      expect(await idsOf({ capability: 'old' })).toEqual([]);
+      expect(await idsOf({ capability: 'new' })).toEqual(['a']);
+      expect(await registry.heartbeat(tenantId, 'a', 'IDLE', undefined)).toMatchObject({ paused: true });
+    });
+
     it('lists by id, in the order of the bytes, page by page', async () => {
       const ids = ['b', 'a', 'A.1', 'a:1', 'a-1', 'a_1', 'a.1', 'Z', '0', 'a1', 'aa', 'B:x.y-z_'];
       await Promise.all(ids.map((id) => enter(id)));

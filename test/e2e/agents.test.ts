@@ -207,6 +207,25 @@ describe.each(modes)('an agent on %s', (mode) => {
     mustBe(200, await agent.post(`${path}/agents/writer/heartbeat`, { status: 'IDLE' }));
   });
 
+  it('is gone when it has been removed, however busily it goes on with its heartbeats', async () => {
+    const { agent, operator, path } = tenant;
+    const ids = Array.from({ length: 25 }, (_, index) => `busy-${index}`);
+    await Promise.all(ids.map((agentId) => register(tenant, agentId)));
+    const alive = async (agentId: string) => {
+      for (;;) {
+        const beat = await agent.post(`${path}/agents/${agentId}/heartbeat`, { status: 'ACTIVE' });
+        // It is told so while its removal is under way, and then for good.
+        if (beat.status !== 200 && (await agent.get(`${path}/agents/${agentId}`)).status === 404) return;
+      }
+    };
+    const lives = [...ids, ...ids, ...ids].map(alive);
+    await Promise.all(
+      ids.map(async (agentId) => mustBe(204, await operator.delete(`${path}/agents/${agentId}`))),
+    );
+    await Promise.all(lives);
+    expect(itemsOf(mustBe(200, await operator.get(`${path}/agents`)))).toEqual([]);
+  });
+
   describe('that falls silent', () => {
     it('is suspect, then offline, and its tasks go to others; it can come back', async () => {
       const watching = await store.start({ heartbeatIntervalMs });

@@ -21,7 +21,7 @@ export class PostgresCheckpoints extends CheckpointsPort {
 
   constructor(private readonly rows: TenantRows) {
     super();
-    this.table = new RowTable(rows.dataSource.getMetadata(checkpointSchema));
+    this.table = new RowTable(rows.models.getMetadata(checkpointSchema));
   }
 
   unsealed(events: number, ms: number, limit: number): Promise<readonly Unsealed[]> {

@@ -34,7 +34,7 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
 
   constructor(private readonly rows: TenantRows) {
     super();
-    this.tables = tablesOf(rows.dataSource);
+    this.tables = tablesOf(rows.models);
   }
 
   async countJudged(tenantId: string, stretch: Stretch): Promise<number> {

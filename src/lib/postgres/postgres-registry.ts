@@ -13,7 +13,7 @@ import {
 } from '../../ports/registry.js';
 import { Batcher, type Outcome } from '../batcher.js';
 import { agentOf, entryAt, type StoredEntry, type StoredFacts } from '../registry-entry.js';
-import { entriesQuery, entryColumns, silentFor, silentSince } from './registry-queries.js';
+import { entriesQuery, entryColumns, silentFor, silentSince, versionOf } from './registry-queries.js';
 import type { TenantRows } from './tenant-rows.js';
 
 interface Named {
@@ -54,7 +54,8 @@ export class PostgresRegistry extends RegistryPort {
       agent.tenantId,
       `INSERT INTO registry_entries AS e (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
        VALUES ($1, $2, $3, 'IDLE', clock_timestamp(), NULL, CASE WHEN $4 THEN 'PRESENT' ELSE 'RESTORED' END)
-       ON CONFLICT (tenant_id, agent_id) DO UPDATE SET facts = EXCLUDED.facts,
+       ON CONFLICT (tenant_id, agent_id) DO UPDATE SET
+         facts = CASE WHEN ${versionOf('EXCLUDED')} >= ${versionOf('e')} THEN EXCLUDED.facts ELSE e.facts END,
          last_seen = CASE WHEN $4 THEN EXCLUDED.last_seen ELSE e.last_seen END,
          liveness = CASE WHEN $4 THEN 'PRESENT' ELSE e.liveness END
        RETURNING ${entryColumns}`,

@@ -30,7 +30,7 @@ export class PostgresWatch extends WatchPort {
     private readonly locks: SessionLocks,
   ) {
     super();
-    this.tables = tablesOf(rows.dataSource);
+    this.tables = tablesOf(rows.models);
   }
 
   alone(name: string, sweep: () => Promise<void>): Promise<boolean> {

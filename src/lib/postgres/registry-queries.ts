@@ -7,6 +7,9 @@ const millis = (sql: string) => `(extract(epoch FROM ${sql}) * 1000)::bigint::do
 export const entryColumns = `e.facts, e.status, ${millis('e.last_seen')} AS "lastSeen", e.metrics,
   e.liveness = 'RESTORED' AS unheard, ${millis('statement_timestamp()')} AS now`;
 
+/** Which of two facts of an agent is the newer one. */
+export const versionOf = (entry: string): string => `(${entry}.facts ->> 'version')::integer`;
+
 export const silentSince = millis('e.last_seen');
 
 /** Silent for `$n` milliseconds or longer. Time stands still in a statement, so that an index can be entered by it. */

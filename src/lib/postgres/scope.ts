@@ -3,14 +3,11 @@ export interface Scope {
   readonly tenants: string;
 }
 
-const setScope = { name: 'scope', text: `SELECT set_config('chimera.tenants', $1, $2)` };
+const setScope = { name: 'scope', text: `SELECT set_config('chimera.tenants', $1, false)` };
 
-/** What puts the scope in force for the transaction, or for all that comes after it on the connection. */
-export function inForce(
-  scope: Scope,
-  until: 'transaction ends' | 'next',
-): readonly [typeof setScope, readonly unknown[]] {
-  return [setScope, [scope.tenants, until === 'transaction ends']];
+/** What puts the scope in force for all that comes after it on the connection. */
+export function inForce(scope: Scope): readonly [typeof setScope, readonly unknown[]] {
+  return [setScope, [scope.tenants]];
 }
 
 /** The rows of these tenants. Their ids stand between commas, which no id has. */

@@ -118,7 +118,7 @@ export class StatementPool {
   private async putInForce(client: pg.PoolClient, scope: Scope): Promise<void> {
     if (this.standing.get(client) === scope.tenants) return;
     this.standing.set(client, scope.tenants);
-    await send(client, ...inForce(scope, 'next'));
+    await send(client, ...inForce(scope));
   }
 }
 

@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import type { RowKind } from '../../ports/ledger.js';
 import { RowTable } from './row-table.js';
 import {
@@ -17,6 +16,7 @@ import {
   taskSchema,
   tenantSchema,
 } from './schemas.js';
+import type { Models } from './tenant-rows.js';
 
 /** What was submitted as a task, or shown on a card, never changes: updates leave these columns out. */
 const fixedInTask = [
@@ -69,21 +69,21 @@ const fixedInSession = ['requestedBy', 'createdAt'];
 export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit' | 'shadowVerdict', RowTable>>;
 
 /** The tables of the models, by name. */
-export function tablesOf(dataSource: DataSource): Tables {
+export function tablesOf(models: Models): Tables {
   return {
-    tenant: new RowTable(dataSource.getMetadata(tenantSchema)),
-    apiKey: new RowTable(dataSource.getMetadata(apiKeySchema), fixedInApiKey),
-    session: new RowTable(dataSource.getMetadata(sessionSchema), fixedInSession),
-    agent: new RowTable(dataSource.getMetadata(agentSchema)),
-    fleetBrake: new RowTable(dataSource.getMetadata(fleetBrakeSchema)),
-    task: new RowTable(dataSource.getMetadata(taskSchema), fixedInTask),
-    result: new RowTable(dataSource.getMetadata(resultSchema)),
-    receipt: new RowTable(dataSource.getMetadata(receiptSchema)),
-    review: new RowTable(dataSource.getMetadata(reviewSchema), fixedInReview),
-    policy: new RowTable(dataSource.getMetadata(policySchema)),
-    stagedPolicy: new RowTable(dataSource.getMetadata(stagedPolicySchema), fixedInStagedPolicy),
-    backtest: new RowTable(dataSource.getMetadata(backtestSchema), fixedInBacktest),
-    shadowVerdict: new RowTable(dataSource.getMetadata(shadowVerdictSchema)),
-    audit: new RowTable(dataSource.getMetadata(auditSchema)),
+    tenant: new RowTable(models.getMetadata(tenantSchema)),
+    apiKey: new RowTable(models.getMetadata(apiKeySchema), fixedInApiKey),
+    session: new RowTable(models.getMetadata(sessionSchema), fixedInSession),
+    agent: new RowTable(models.getMetadata(agentSchema)),
+    fleetBrake: new RowTable(models.getMetadata(fleetBrakeSchema)),
+    task: new RowTable(models.getMetadata(taskSchema), fixedInTask),
+    result: new RowTable(models.getMetadata(resultSchema)),
+    receipt: new RowTable(models.getMetadata(receiptSchema)),
+    review: new RowTable(models.getMetadata(reviewSchema), fixedInReview),
+    policy: new RowTable(models.getMetadata(policySchema)),
+    stagedPolicy: new RowTable(models.getMetadata(stagedPolicySchema), fixedInStagedPolicy),
+    backtest: new RowTable(models.getMetadata(backtestSchema), fixedInBacktest),
+    shadowVerdict: new RowTable(models.getMetadata(shadowVerdictSchema)),
+    audit: new RowTable(models.getMetadata(auditSchema)),
   };
 }

@@ -4,6 +4,9 @@ import { toCallerError } from './faults.js';
 import { inForce, ofTenants, type Scope } from './scope.js';
 import { mustBeWalled, sessionRoles } from './session-roles.js';
 
+/** What knows how models lie in tables. */
+export type Models = Pick<DataSource, 'getMetadata'>;
+
 /** Sweeps run one after the other and ask little. */
 const sweeperConnections = 3;
 
@@ -12,11 +15,18 @@ const sweeperConnections = 3;
  * asked for, whether or not it says so itself. What is due is looked for across tenants, with the rights of another role.
  */
 export class TenantRows {
+  /** The scope that is in force on a connection: nothing is asked there that does not bring its own. */
+  private readonly standing = new WeakMap<object, string>();
+
   private constructor(
-    /** Knows how models lie in tables. What is asked over it directly sees no tenant's rows. */
-    readonly dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly sweeper: DataSource,
   ) {}
+
+  /** How models lie in tables. */
+  get models(): Models {
+    return this.dataSource;
+  }
 
   /** @throws BootError when the database would show more than that */
   static async open(url: string): Promise<TenantRows> {
@@ -43,8 +53,9 @@ export class TenantRows {
     const scope = ofTenants(typeof tenantIds === 'string' ? [tenantIds] : tenantIds);
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.connect();
-      return (await inTransaction(runner, scope, sql, parameters)) as readonly T[];
+      const scoped = this.putInForce(await runner.connect(), runner, scope);
+      const [answer] = await Promise.all([runner.query(sql, [...parameters]), scoped]);
+      return rowsIn(answer) as readonly T[];
     } catch (error) {
       throw toCallerError(error);
     } finally {
@@ -64,28 +75,19 @@ export class TenantRows {
   async close(): Promise<void> {
     for (const source of [this.dataSource, this.sweeper]) if (source.isInitialized) await source.destroy();
   }
-}
 
-/**
- * All of it in one round trip. The setting goes with the transaction, so that whoever has the connection next sees nothing until it
- * has said what for; a transaction in which something failed is rolled back by its commit.
- */
-async function inTransaction(
-  runner: QueryRunner,
-  scope: Scope,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<readonly unknown[]> {
-  const [setting, values] = inForce(scope, 'transaction ends');
-  const sent: readonly Promise<unknown>[] = [
-    runner.query('BEGIN'),
-    runner.query(setting.text, [...values]),
-    runner.query(sql, [...parameters]),
-    runner.query('COMMIT'),
-  ];
-  const settled = await Promise.allSettled(sent);
-  for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  return rowsIn(await sent[2]);
+  /** Goes ahead of the statement in the same round trip, and stays in force until the next one on the connection has another. */
+  private async putInForce(connection: object, runner: QueryRunner, scope: Scope): Promise<void> {
+    if (this.standing.get(connection) === scope.tenants) return;
+    this.standing.set(connection, scope.tenants);
+    const [setting, values] = inForce(scope);
+    try {
+      await runner.query(setting.text, [...values]);
+    } catch (error) {
+      this.standing.delete(connection);
+      throw error;
+    }
+  }
 }
 
 /** TypeORM answers an UPDATE or a DELETE with its rows and their number. */

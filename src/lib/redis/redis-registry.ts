@@ -73,7 +73,7 @@ export class RedisRegistry extends RegistryPort {
     await this.call(() => this.redis.sadd(tenantsKey, agent.tenantId));
     const fields = fieldsOf(agent);
     const reply = await this.script(putScript, agent.tenantId, [...fields, seen ? '1' : '0']);
-    return this.entry([fields[1], ...texts(reply)]);
+    return this.entry(texts(reply));
   }
 
   async restore(tenantId: string, agents: readonly Agent[]): Promise<readonly string[]> {

@@ -72,11 +72,13 @@ local function fileSilent(silence, most)
 end
 `;
 
-/** ARGV id, facts, paused, kinds, registeredAt, seen → status, lastSeen, metrics, told, now. */
+/** ARGV id, facts, paused, kinds, registeredAt, seen → facts, status, lastSeen, metrics, told, now. */
 export const putScript = new Script(`${prelude}${facts}
 local id, key = ARGV[1], agent(ARGV[1])
-local known = redis.call('HMGET', key, 'told', 'filed', 'status', 'metrics', 'kinds')
-enter(id, key, ARGV[2], ARGV[3], ARGV[4], known[5])
+local known = redis.call('HMGET', key, 'told', 'filed', 'status', 'metrics', 'kinds', 'facts')
+if not known[6] or cjson.decode(ARGV[2]).version >= cjson.decode(known[6]).version then
+  enter(id, key, ARGV[2], ARGV[3], ARGV[4], known[5])
+end
 if ARGV[6] == '1' then
   local status = known[3] or 'IDLE'
   redis.call('HSET', key, 'status', status, 'lastSeen', now, 'metrics', known[4] or 'null', 'told', 'PRESENT', 'filed', status)
@@ -86,8 +88,8 @@ if ARGV[6] == '1' then
 elseif not known[1] then
   restored(id, key, ARGV[5])
 end
-local entry = redis.call('HMGET', key, 'status', 'lastSeen', 'metrics', 'told')
-entry[5] = now
+local entry = redis.call('HMGET', key, 'facts', 'status', 'lastSeen', 'metrics', 'told')
+entry[6] = now
 return entry
 `);
 

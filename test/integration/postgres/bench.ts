@@ -54,7 +54,7 @@ export async function openBench(): Promise<Bench> {
       const statements = new StatementPool(url);
       const locks = new SessionLocks(url);
       pools.push(statements, locks, rows);
-      const tables = tablesOf(rows.dataSource);
+      const tables = tablesOf(rows.models);
       const notebook = new Notebook();
       return {
         rows,

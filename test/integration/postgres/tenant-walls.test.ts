@@ -101,10 +101,16 @@ describe('the walls between tenants', () => {
     await expect(insertion).rejects.toMatchObject(refused);
   });
 
-  it('go up with the transaction: the next one on the connection sees nothing', async () => {
-    await desk.rows.of(tenantId, 'SELECT FROM tasks', []);
+  it('go up with each statement, whatever the one before it on the connection asked for, and whether it failed', async () => {
+    const seen = (of: readonly string[]) =>
+      desk.rows.of<{ tenant_id: string }>(of, 'SELECT DISTINCT tenant_id FROM tasks', []);
     for (let times = 0; times < 5; times += 1) {
-      expect(await desk.rows.dataSource.query('SELECT task_id FROM tasks')).toEqual([]);
+      expect(await seen([tenantId])).toEqual([{ tenant_id: tenantId }]);
+      await expect(desk.rows.of(tenantId, 'SELECT 1 / 0 FROM tasks', [])).rejects.toThrow();
+      expect(await seen([])).toEqual([]);
+      expect(await seen([twin])).toEqual([{ tenant_id: twin }]);
+      await expect(desk.rows.of(twin, 'SELECT 1 / 0 FROM tasks', [])).rejects.toThrow();
+      expect(await seen([tenantId, twin])).toHaveLength(2);
     }
   });
 
