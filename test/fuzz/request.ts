@@ -173,7 +173,7 @@ export function reproductionOf(request: FuzzRequest, port: string): string {
   const bytes = bytesOf({
     ...request,
     headers: request.headers.map(([name, value]) =>
-      name === 'authorization' && value.startsWith('Bearer chimera_') ? [name, 'Bearer $KEY'] : [name, value],
+      name === 'authorization' && /^Bearer [\w-]{30,}$/.test(value) ? [name, 'Bearer $KEY'] : [name, value],
     ),
   });
   const quoted = [...bytes.subarray(0, 4_000)].map(inPrintf).join('');

@@ -36,6 +36,14 @@ export class Rows {
     return Object.fromEntries(rows.map(({ name, sum }) => [name, sum]));
   }
 
+  /** Whether a backtest is under way, which writes its progress. */
+  async areAwaited(): Promise<boolean> {
+    const { rows } = await this.client.query(
+      "SELECT FROM policy_backtests WHERE state IN ('QUEUED', 'RUNNING') LIMIT 1",
+    );
+    return rows.length > 0;
+  }
+
   close(): Promise<void> {
     return this.client.end();
   }
