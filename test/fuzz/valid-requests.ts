@@ -175,11 +175,6 @@ const makers: Readonly<Record<string, Maker>> = {
   [`GET ${T}/audit/checkpoints`]: (things, which) => ({ query: page(things, which) }),
 };
 
-/** Whether requests of the route have a body, a query or headers of their own. */
-export function isKnown(route: string): boolean {
-  return route in makers;
-}
-
 /** A valid request of the route, with every parameter of its path but the tenant. */
 export function validRequest(route: string, things: Things, which: number): ValidRequest {
   const { params = {}, ...rest } = makers[route]?.(things, which) ?? {};
