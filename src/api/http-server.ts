@@ -31,6 +31,8 @@ export function admittingServer(handle: RequestListener, admission: () => Admiss
     else handle(request, response);
   });
   server.maxConnections = maxConnections;
+  // What is expected beside 100-continue may be passed over (RFC 9110, section 10.1.1); Node would refuse it in a form of its own.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
 }
 

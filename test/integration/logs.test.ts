@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client as PostgresClient } from 'pg';
 import { adminKey, createTenant, type Mode, modes, mustBe, type TestTenant } from '../support/chimera.js';
 import { type Answer, Client, textOf } from '../support/client.js';
 import { type EventStream, follow } from '../support/event-stream.js';
-import { cardOf, claimOne, decide, handIn, hold, register, submit } from '../support/fleet.js';
+import { cardOf, claimOne, decide, handIn, hold, register, submit, until } from '../support/fleet.js';
 import { killProcesses, type ServerProcess, startProcess } from '../support/server-process.js';
 import { createDatabase, createRedis, type TestDatabase, type TestRedis } from '../support/servers.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { aDoubtfulResult, aFailure, aResult } from '../factories.js';
 
 /** Text that must stay where it belongs, by where it was put. */
@@ -20,7 +24,27 @@ const canaries = {
   policy: 'canary-policy-18f7d9',
   path: 'canary-path-b602ee',
   key: 'chimera_canary-key-57ac34',
+  evaluated: 'canary-evaluated-6c97f2',
+  webhook: 'canary-webhook-03d5be',
+  signing: Buffer.alloc(32, 'canary-signing').toString('base64'),
 };
+
+/** What a person writes for the record is on it and in its events, for those whom it is about, and nowhere else. */
+const forTheRecord = { reason: 'canary-reason-d41b76', comment: 'canary-comment-a83e10' };
+
+/** What the database is asked at the moment, as everybody sees it who watches it. */
+async function activityOf(url: string): Promise<string> {
+  const client = new PostgresClient({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ seen: string }>(
+      'SELECT a::text AS seen FROM pg_stat_activity a WHERE datname = current_database()',
+    );
+    return rows.map(({ seen }) => seen).join('\n');
+  } finally {
+    await client.end();
+  }
+}
 
 interface Exchange {
   readonly requestId: string;
@@ -127,7 +151,12 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
   let tenant: TestTenant;
   let stream: EventStream;
   let waiting: string;
-  const stored = { commands: '', redis: '', queues: '', audit: '' };
+  let sink: WebhookReceiver;
+  let directory: string;
+  const stored = {
+    ...{ commands: '', redis: '', queues: '', audit: '' },
+    ...{ metrics: '', activity: '', checkpoints: '', reports: '' },
+  };
 
   beforeAll(async () => {
     exchanges.length = 0;
@@ -138,7 +167,17 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     monitor?.on('monitor', (_time: string, args: readonly string[]) => {
       stored.commands += `${args.join(' ')}\n`;
     });
+    // It refuses at first, so that a failed delivery is told of as well.
+    sink = await startWebhookReceiver(500);
+    directory = await mkdtemp(join(tmpdir(), 'chimera-canary-'));
+    const checkpoints = join(directory, 'checkpoints.ndjson');
     server = await startProcess({
+      REPLAY_THREADS: '0',
+      AUDIT_SIGNING_KEY: canaries.signing,
+      AUDIT_CHECKPOINT_EVENTS: '1',
+      AUDIT_CHECKPOINT_FILE: checkpoints,
+      AUDIT_CHECKPOINT_WEBHOOK: `http://127.0.0.1:${sink.port}/sink?token=${canaries.webhook}`,
+      AUDIT_CHECKPOINT_WEBHOOK_PRIVATE: 'on',
       DATABASE_URL: database.url,
       ...(redis && { REDIS_URL: redis.url }),
       CHIMERA_ADMIN_KEY: adminKey,
@@ -154,6 +193,12 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     stored.audit = textOf(audit.body['value']);
     stored.redis = redis ? await contentOf(redis.url) : '';
     stored.queues = await queueRowsOf(database.url);
+    stored.metrics = await (await fetch(`${server.url}/metrics`)).text();
+    stored.activity = await activityOf(database.url);
+    await until(() => Promise.resolve(sink.state.requests > 0), 30_000);
+    sink.state.status = 204;
+    const taken = await until(() => Promise.resolve(sink.got().length > 0 && sink.got()), 30_000);
+    stored.checkpoints = JSON.stringify(taken) + (await readFile(checkpoints, 'utf8'));
     stream.close();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   }, 120_000);
@@ -163,6 +208,8 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     await killProcesses();
     await database.drop();
     await redis?.drop();
+    await sink.close();
+    await rm(directory, { recursive: true, force: true });
   });
 
   /** Each way that a text can take through the service, and what is refused on the way. */
@@ -182,6 +229,13 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     await carryOut();
     const open = await hold(tenant, 'writer', { task, result: doubtful });
     await cardOf(tenant, open.reviewId);
+    const seen = await operator.post(`${path}/reviews/${open.reviewId}/reveal`, {
+      reason: forTheRecord.reason,
+    });
+    expect(JSON.stringify(mustBe(200, seen).body)).toContain(canaries.held);
+    const rejection = { status: 'REJECTED', comment: forTheRecord.comment };
+    mustBe(200, await decide(tenant, open.reviewId, rejection));
+    await tryPolicies();
 
     const taskId = await submit(tenant, task);
     const released = aResult({ output: { reply: canaries.released } });
@@ -201,6 +255,23 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     mustBe(400, await operator.put(`${path}/policy`, { [canaries.policy]: canaries.policy }));
     mustBe(403, await agent.put(`${path}/policy`, policyWith(canaries.policy)));
     mustBe(401, await new RecordedClient(admin.url, canaries.key).get(`${path}/tasks`));
+  }
+
+  /** What was judged is judged again, by a backtest and by trying a policy out. */
+  async function tryPolicies(): Promise<void> {
+    const { path, operator } = tenant;
+    const output = { reply: canaries.evaluated };
+    const evaluated = await operator.post(`${path}/policy/evaluate`, { output, confidence: 0.5 });
+    stored.reports += JSON.stringify(mustBe(200, evaluated).body);
+    const asked = await operator.post(`${path}/policy/backtest`, {
+      policy: { confidence: { holdBelow: 0.4 } },
+    });
+    const address = `${path}/policy/backtests/${textOf(asked.body.backtestId)}`;
+    const report = await until(async () => {
+      const { body } = mustBe(200, await operator.get(address));
+      return textOf(body.state) === 'DONE' && body;
+    });
+    stored.reports += JSON.stringify(report);
   }
 
   function policyWith(pattern: string) {
@@ -259,7 +330,8 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
       .replace(tenant.path, '/v1/tenants/:tenantId')
       .replace(/\/agents\/[^/]+/, '/agents/:agentId')
       .replace(/\/tasks\/[^/]+/, '/tasks/:taskId')
-      .replace(/\/reviews\/[^/]+/, '/reviews/:reviewId');
+      .replace(/\/reviews\/[^/]+/, '/reviews/:reviewId')
+      .replace(/\/backtests\/[^/]+/, '/backtests/:backtestId');
   }
 
   it('keeps inputs, outputs and keys out of the queues and the registry', () => {
@@ -271,6 +343,30 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
   it('never sends them through Redis', () => {
     expect(stored.commands.includes(waiting)).toBe(mode === 'redis');
     expect(foundIn(stored.commands)).toEqual([]);
+  });
+
+  it('keeps them out of what is measured, and out of what who watches the database sees', () => {
+    expect(stored.metrics).toContain('chimera_http_request_duration_seconds');
+    expect(foundIn(stored.metrics)).toEqual([]);
+    expect(stored.activity).toContain('chimera');
+    expect(foundIn(stored.activity)).toEqual([]);
+  });
+
+  it('keeps them out of checkpoints, wherever these are brought', () => {
+    expect(stored.checkpoints).toContain(tenant.tenantId);
+    expect(foundIn(stored.checkpoints)).toEqual([]);
+  });
+
+  it('keeps them out of the reports of backtests and evaluations', () => {
+    expect(stored.reports).toContain('backtestId');
+    expect(foundIn(stored.reports)).toEqual([]);
+  });
+
+  it.each(Object.entries(forTheRecord))('has the %s that a person gave on the record alone', (_, words) => {
+    expect(stored.audit).toContain(words);
+    const { redis: kept, queues, commands, metrics, activity, checkpoints } = stored;
+    const elsewhere = [server.stdout(), kept, queues, commands, metrics, activity, checkpoints];
+    expect(elsewhere.filter((text) => text.includes(words))).toEqual([]);
   });
 
   it('keeps them out of events and the audit record', () => {
