@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { RowKind } from '../../ports/ledger.js';
-import { RowTable } from './row-table.js';
+import { PayloadSeal } from './payload-seal.js';
+import { RowTable, type SealedColumn } from './row-table.js';
 import {
   agentSchema,
   apiKeySchema,
@@ -66,24 +67,47 @@ const fixedInBacktest = [
 ];
 const fixedInSession = ['requestedBy', 'createdAt'];
 
+/** What agents, submitters and operators write. The outcome of a decision stays in the open: guards of the database look at it. */
+const sealedInTask: readonly SealedColumn[] = [{ name: 'input' }, { name: 'feedback' }, { name: 'error' }];
+const sealedInResult: readonly SealedColumn[] = [
+  { name: 'output' },
+  { name: 'error' },
+  { name: 'decision', member: 'reasons' },
+];
+const sealedInReview: readonly SealedColumn[] = [
+  { name: 'reasons' },
+  { name: 'details' },
+  { name: 'taskInput' },
+  { name: 'proposedOutput' },
+  { name: 'editedOutput' },
+  { name: 'comment' },
+];
+/** Entries about cards have an operator's words in them. */
+const sealedInAudit: readonly SealedColumn[] = [
+  { name: 'payload', of: (row) => 'type' in row && String(row.type).startsWith('review.') },
+];
+
 export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit' | 'shadowVerdict', RowTable>>;
 
-/** The tables of the models, by name. */
-export function tablesOf(dataSource: DataSource): Tables {
+/** The tables of the models, by name. `seal` keeps the payloads in them: without it they are written as they are. */
+export function tablesOf(dataSource: DataSource, seal = new PayloadSeal([])): Tables {
   return {
     tenant: new RowTable(dataSource.getMetadata(tenantSchema)),
     apiKey: new RowTable(dataSource.getMetadata(apiKeySchema), fixedInApiKey),
     session: new RowTable(dataSource.getMetadata(sessionSchema), fixedInSession),
     agent: new RowTable(dataSource.getMetadata(agentSchema)),
     fleetBrake: new RowTable(dataSource.getMetadata(fleetBrakeSchema)),
-    task: new RowTable(dataSource.getMetadata(taskSchema), fixedInTask),
-    result: new RowTable(dataSource.getMetadata(resultSchema)),
+    task: new RowTable(dataSource.getMetadata(taskSchema), fixedInTask, { seal, columns: sealedInTask }),
+    result: new RowTable(dataSource.getMetadata(resultSchema), [], { seal, columns: sealedInResult }),
     receipt: new RowTable(dataSource.getMetadata(receiptSchema)),
-    review: new RowTable(dataSource.getMetadata(reviewSchema), fixedInReview),
+    review: new RowTable(dataSource.getMetadata(reviewSchema), fixedInReview, {
+      seal,
+      columns: sealedInReview,
+    }),
     policy: new RowTable(dataSource.getMetadata(policySchema)),
     stagedPolicy: new RowTable(dataSource.getMetadata(stagedPolicySchema), fixedInStagedPolicy),
     backtest: new RowTable(dataSource.getMetadata(backtestSchema), fixedInBacktest),
     shadowVerdict: new RowTable(dataSource.getMetadata(shadowVerdictSchema)),
-    audit: new RowTable(dataSource.getMetadata(auditSchema)),
+    audit: new RowTable(dataSource.getMetadata(auditSchema), [], { seal, columns: sealedInAudit }),
   };
 }
