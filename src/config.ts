@@ -7,6 +7,7 @@ import {
   parseCategoryRules,
   type TopicClassifierSettings,
 } from './models/topic-classifier.js';
+import { payloadKeyFrom } from './models/payload-keys.js';
 import { privateKeyFrom, publicKeyFrom } from './models/signing-key.js';
 import { tenantIdPattern } from './models/tenant.js';
 import { isAlgorithm, type TokenRules } from './models/token.js';
@@ -55,6 +56,8 @@ export interface Config {
   readonly replayThreads: number;
   /** `undefined`: no external classifier is asked. */
   readonly topicClassifier: TopicClassifierSettings | undefined;
+  /** `keyId:base64`; the first encrypts. */
+  readonly payloadKeys: readonly string[];
   /** PEM or seed; `undefined`: made at the first start. */
   readonly auditSigningKey: string | undefined;
   /** Public keys that were in use before. */
@@ -209,6 +212,14 @@ export const settings = {
     16,
     1,
     1_000,
+  ),
+  CHIMERA_PAYLOAD_KEYS: list(
+    'Keys that payloads are encrypted with in the database, keyId:base64 of 32 bytes each, separated by commas: the first encrypts, all decrypt.',
+    'with the embedded PostgreSQL one that was made and kept in CHIMERA_DATA_DIR, otherwise not encrypted',
+    (entry, index) =>
+      parses(entry, payloadKeyFrom)
+        ? undefined
+        : `must be keyId:base64 of 32 bytes, an id having 1–32 letters, digits, _ or - and not being "plain", which key ${index + 1} is not`,
   ),
   AUDIT_SIGNING_KEY: {
     description:
@@ -420,6 +431,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     shadowRetentionDays: read('SHADOW_RETENTION_DAYS', settings.SHADOW_RETENTION_DAYS) ?? 0,
     replayThreads: read('REPLAY_THREADS', settings.REPLAY_THREADS) ?? 0,
     topicClassifier: readTopicClassifier(read),
+    payloadKeys: read('CHIMERA_PAYLOAD_KEYS', settings.CHIMERA_PAYLOAD_KEYS) ?? [],
     auditSigningKey: read('AUDIT_SIGNING_KEY', settings.AUDIT_SIGNING_KEY),
     auditVerifyKeys: read('AUDIT_VERIFY_KEYS', settings.AUDIT_VERIFY_KEYS) ?? [],
     checkpointEvents: read('AUDIT_CHECKPOINT_EVENTS', settings.AUDIT_CHECKPOINT_EVENTS) ?? 0,

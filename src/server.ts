@@ -55,6 +55,12 @@ export async function startServer(
   try {
     const app = await createApp(resources, assemble(resources));
     await listen(app, config);
+    if (!resources.payloadSeal.encrypts) {
+      const logger = app.get(Logger);
+      logger.warn(
+        'Payloads are written to the database as they are: set CHIMERA_PAYLOAD_KEYS to encrypt them.',
+      );
+    }
     return {
       url: urlOf(app, config),
       madeAdminKey,

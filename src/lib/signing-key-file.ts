@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { link, mkdir, open, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootError } from '../models/boot-error.js';
 import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
-import { readIfPresent, syncFolder } from './files.js';
+import { keepFirst, readIfPresent, syncFolder } from './files.js';
 
 const fileName = 'audit-signing-key.pem';
 
@@ -29,24 +28,5 @@ export async function ensureSigningKeyFile(dataDir: string): Promise<KeyObject> 
       `The key that signs the audit record, ${path}, cannot be read or kept (${reason}): set AUDIT_SIGNING_KEY, or CHIMERA_DATA_DIR to a folder of your own.`,
       { cause: error },
     );
-  }
-}
-
-/** Written aside and linked into place, which fails if somebody else's is there: no half of a key is ever read. */
-async function keepFirst(path: string, key: string): Promise<void> {
-  const staging = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    const file = await open(staging, 'wx', 0o600);
-    try {
-      await file.writeFile(key);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(staging, path);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    await rm(staging, { force: true });
   }
 }

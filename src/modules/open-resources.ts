@@ -4,14 +4,17 @@ import type { Config } from '../config.js';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres.js';
 import { ensureAdminKey } from '../lib/postgres/admin-key.js';
 import { migrateDatabase, queueSchema } from '../lib/postgres/migrate.js';
+import { PayloadSeal } from '../lib/postgres/payload-seal.js';
 import { SessionLocks } from '../lib/postgres/session-locks.js';
 import { StatementPool } from '../lib/postgres/statement-pool.js';
 import { tablesOf } from '../lib/postgres/tables.js';
 import { TenantRows } from '../lib/postgres/tenant-rows.js';
+import { ensurePayloadKeyFile } from '../lib/payload-key-file.js';
 import { ensureSigningKeyFile } from '../lib/signing-key-file.js';
 import { connectRedis, connectRedisForBlocking } from '../lib/redis/connection.js';
 import { newApiKeyText } from '../models/api-key-text.js';
 import { BootError } from '../models/boot-error.js';
+import { payloadKeyFrom } from '../models/payload-keys.js';
 import { privateKeyFrom } from '../models/signing-key.js';
 import { mustBeFree } from './listening.js';
 import type { RedisConnections, Resources } from './resources.js';
@@ -33,6 +36,7 @@ export async function openResources(config: Config): Promise<OpenedResources> {
   try {
     // Before the admin's key, which is shown once, and only if nothing fails after it was made.
     const signingKey = await openSigningKey(config);
+    const payloadSeal = await openPayloadSeal(config);
     const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl);
     if (redis) undo.push(() => closeRedis(redis));
     const database = await openDatabase(config);
@@ -44,8 +48,14 @@ export async function openResources(config: Config): Promise<OpenedResources> {
     const statements = new StatementPool(database.url);
     const locks = new SessionLocks(database.url);
     const queuePool = redis ? undefined : openQueuePool(database.url);
-    const tables = tablesOf(rows.models);
-    const places = { config, databaseUrl: database.url, adminKeyHash: admin.keyHash, signingKey };
+    const tables = tablesOf(rows.models, payloadSeal);
+    const places = {
+      config,
+      databaseUrl: database.url,
+      adminKeyHash: admin.keyHash,
+      signingKey,
+      payloadSeal,
+    };
     return {
       resources: { ...places, rows, tables, statements, locks, queuePool, redis },
       madeAdminKey: admin.made,
@@ -88,6 +98,12 @@ async function openDatabase({ databaseUrl, dataDir }: Config) {
 
 async function openSigningKey({ auditSigningKey, dataDir }: Config): Promise<KeyObject> {
   return auditSigningKey === undefined ? ensureSigningKeyFile(dataDir) : privateKeyFrom(auditSigningKey);
+}
+
+/** The keys that are set; with the embedded database also the one beside it, which its first rows may be under. */
+async function openPayloadSeal({ payloadKeys, databaseUrl, dataDir }: Config): Promise<PayloadSeal> {
+  const given = payloadKeys.map(payloadKeyFrom);
+  return new PayloadSeal(databaseUrl === undefined ? [...given, await ensurePayloadKeyFile(dataDir)] : given);
 }
 
 async function openRows(url: string): Promise<TenantRows> {

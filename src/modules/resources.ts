@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Config } from '../config.js';
+import type { PayloadSeal } from '../lib/postgres/payload-seal.js';
 import type { SessionLocks } from '../lib/postgres/session-locks.js';
 import type { StatementPool } from '../lib/postgres/statement-pool.js';
 import type { Tables } from '../lib/postgres/tables.js';
@@ -28,4 +29,5 @@ export interface Resources {
   readonly adminKeyHash: string;
   /** Signs checkpoints and receipts. */
   readonly signingKey: KeyObject;
+  readonly payloadSeal: PayloadSeal;
 }

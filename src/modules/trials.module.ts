@@ -15,8 +15,8 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class TrialsModule {
-  static on({ config, rows }: Resources): DynamicModule {
-    const trials = { provide: PolicyTrialsPort, useFactory: () => new PostgresPolicyTrials(rows) };
+  static on({ config, rows, tables }: Resources): DynamicModule {
+    const trials = { provide: PolicyTrialsPort, useFactory: () => new PostgresPolicyTrials(rows, tables) };
     const replay = {
       provide: ReplayPort,
       inject: [SAFETY_DETECTORS, LargeOutputsPort],

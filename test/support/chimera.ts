@@ -41,6 +41,7 @@ const testConfig: Config = {
   // Jest transforms what it imports itself, and not what a thread loads.
   replayThreads: 0,
   topicClassifier: undefined,
+  payloadKeys: [`test:${Buffer.alloc(32, 'payload').toString('base64')}`],
   // One key for all, and none made in the checkout.
   auditSigningKey: Buffer.alloc(32, 'audit').toString('base64'),
   auditVerifyKeys: [],

@@ -24,6 +24,7 @@ describe('the configuration', () => {
       shadowRetentionDays: 30,
       replayThreads: 2,
       topicClassifier: undefined,
+      payloadKeys: [],
       auditSigningKey: undefined,
       auditVerifyKeys: [],
       checkpointEvents: 1_000,
@@ -45,6 +46,7 @@ describe('the configuration', () => {
   it('is read from the environment, and does not change any more', () => {
     const adminKey = 'k'.repeat(32);
     const seed = Buffer.alloc(32, 7).toString('base64');
+    const payloadKey = `new:${Buffer.alloc(32, 7).toString('base64')}`;
     const publicKey = publicJwkOf(privateKeyFrom(seed)).x;
     const config = readConfig({
       PORT: '8080',
@@ -71,6 +73,7 @@ describe('the configuration', () => {
       TOPIC_CLASSIFIER_BUDGET_MS: '250',
       TOPIC_CLASSIFIER_MAX_TEXT: '4096',
       TOPIC_CLASSIFIER_CONCURRENCY: '3',
+      CHIMERA_PAYLOAD_KEYS: `${payloadKey}, old:${seed}`,
       AUDIT_SIGNING_KEY: seed,
       AUDIT_VERIFY_KEYS: ` ${publicKey}, ${publicKey} ,`,
       AUDIT_CHECKPOINT_EVENTS: '1',
@@ -125,6 +128,7 @@ describe('the configuration', () => {
         maxLength: 4_096,
         concurrency: 3,
       },
+      payloadKeys: [payloadKey, `old:${seed}`],
       auditSigningKey: seed,
       auditVerifyKeys: [publicKey, publicKey],
       checkpointEvents: 1,
@@ -218,6 +222,8 @@ describe('the configuration', () => {
     ['TOPIC_CLASSIFIER_BUDGET_MS', '9'],
     ['TOPIC_CLASSIFIER_MAX_TEXT', '0'],
     ['TOPIC_CLASSIFIER_CONCURRENCY', '0'],
+    ['CHIMERA_PAYLOAD_KEYS', 'one:short'],
+    ['CHIMERA_PAYLOAD_KEYS', `plain:${Buffer.alloc(32).toString('base64')}`],
     ['AUDIT_SIGNING_KEY', 'no key'],
     ['AUDIT_SIGNING_KEY', Buffer.alloc(31).toString('base64')],
     ['AUDIT_VERIFY_KEYS', `${'A'.repeat(43)},x`],
@@ -296,6 +302,7 @@ describe('the configuration', () => {
       CHIMERA_ADMIN_KEY: 'canary',
       TOPIC_CLASSIFIER_URL: 'https://:canary@localhost',
       TOPIC_CLASSIFIER_KEY: 'canary with spaces',
+      CHIMERA_PAYLOAD_KEYS: 'canary',
       AUDIT_SIGNING_KEY: 'canary',
       AUDIT_VERIFY_KEYS: 'canary',
       AUDIT_CHECKPOINT_WEBHOOK: 'ftp://user:canary@audit.example',

@@ -111,7 +111,7 @@ function statementsOf(tables: Tables) {
 export class LedgerReader {
   private readonly statements: ReturnType<typeof statementsOf>;
 
-  constructor(tables: Tables) {
+  constructor(private readonly tables: Tables) {
     this.statements = statementsOf(tables);
   }
 
@@ -138,7 +138,7 @@ export class LedgerReader {
       trials: ofTenants<Trials>(sender, statements.trials, wanted, 'trials'),
     };
     await Promise.all([locking, ...Object.values(reading)]);
-    const tasks = [...(await reading.tasks), ...(await reading.keyed)];
+    const tasks = this.tables.task.opened([...(await reading.tasks), ...(await reading.keyed)]);
     const behind = await this.behindTasks(sender, wanted, tasks);
     const found = {
       agents: [...(await reading.agents), ...(await reading.holders).map(agentOf)],
@@ -193,7 +193,11 @@ export class LedgerReader {
       rowsOf<Rows['session']>(sender, this.statements.sessions, sessionIds),
       rowsOf<Rows['result']>(sender, this.statements.results, leaseTokens),
     ]);
-    return { reviews, sessions, results };
+    return {
+      reviews: this.tables.review.opened(reviews),
+      sessions,
+      results: this.tables.result.opened(results),
+    };
   }
 }
 

@@ -28,7 +28,7 @@ export class LedgerWriter {
    */
   write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
     const insert = (table: keyof Tables, rows: readonly object[]) =>
-      rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [JSON.stringify(rows)])];
+      rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [this.tables[table].rowsOf(rows)])];
     const update = (table: keyof Tables, rows: readonly Readonly<Record<string, unknown>>[]) =>
       rows.length === 0
         ? []
@@ -56,6 +56,6 @@ export class LedgerWriter {
       actorType: actor.type,
       actorId: actor.id,
     }));
-    return [sender.send(this.append, [JSON.stringify(rows), JSON.stringify(heads)])];
+    return [sender.send(this.append, [this.tables.audit.rowsOf(rows), JSON.stringify(heads)])];
   }
 }

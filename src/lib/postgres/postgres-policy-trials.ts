@@ -30,11 +30,11 @@ const judged = `r.result_id AS "resultId", r.task_id AS "taskId", t.kind, r.stag
 /** Results are entered by their ids, which are in the order of time, so that no index is needed but the primary key's. */
 @Injectable()
 export class PostgresPolicyTrials extends PolicyTrialsPort {
-  private readonly tables: Tables;
-
-  constructor(private readonly rows: TenantRows) {
+  constructor(
+    private readonly rows: TenantRows,
+    private readonly tables: Tables = tablesOf(rows.models),
+  ) {
     super();
-    this.tables = tablesOf(rows.models);
   }
 
   async countJudged(tenantId: string, stretch: Stretch): Promise<number> {
@@ -58,7 +58,7 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
        ORDER BY r.result_id LIMIT ${conditions.parameter(page.limit + 1)}`,
       conditions.parameters,
     );
-    return pageOf(rows, page.limit, ({ resultId }) => [resultId]);
+    return pageOf(this.opened(tenantId, rows), page.limit, ({ resultId }) => [resultId]);
   }
 
   shadows(limit: number): Promise<readonly Shadow[]> {
@@ -78,7 +78,7 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
     );
     const begin = since.getTime() - clockSpreadMs;
     const goOn = last === undefined ? begin : timeOf(last.resultId) - lateMs;
-    return this.rows.of(
+    const rows = await this.rows.of<JudgedResult>(
       tenantId,
       `SELECT ${judged}, NULL AS "reviewStatus" FROM results r
        JOIN tasks t ON t.tenant_id = r.tenant_id AND t.task_id = r.task_id
@@ -87,6 +87,16 @@ export class PostgresPolicyTrials extends PolicyTrialsPort {
        ) ORDER BY r.result_id LIMIT $5`,
       [tenantId, firstIdAt(new Date(Math.max(begin, goOn))), since, draftId, limit],
     );
+    return this.opened(tenantId, rows);
+  }
+
+  private opened(tenantId: string, rows: readonly JudgedResult[]): readonly JudgedResult[] {
+    const { result } = this.tables;
+    return rows.map((row) => {
+      const named = { tenantId, resultId: row.resultId };
+      const [{ decision } = row] = result.opened([{ ...named, decision: row.decision }]);
+      return { ...row, decision, output: result.openedJson(named, 'output', row.output) };
+    });
   }
 
   async keepVerdicts(verdicts: readonly ShadowVerdict[]): Promise<void> {

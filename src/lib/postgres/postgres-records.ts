@@ -120,7 +120,7 @@ export class PostgresRecords extends RecordsPort {
        WHERE tenant_id = $1 AND review_id = ANY($2) AND status = 'APPROVED'`,
       [tenantId, reviewIds],
     );
-    return new Map(rows.map((card) => [card.reviewId, card]));
+    return new Map(table.opened(rows).map((card) => [card.reviewId, card]));
   }
 
   async policy(tenantId: string, version?: number): Promise<Rows['policy'] | undefined> {
@@ -205,7 +205,7 @@ export class PostgresRecords extends RecordsPort {
        ORDER BY t.sequence LIMIT ${conditions.parameter(page.limit + 1)}`,
       conditions.parameters,
     );
-    return pageOf(rows.map(eventOf), page.limit, ({ sequence }) => [sequence]);
+    return pageOf(this.tables.audit.opened(rows).map(eventOf), page.limit, ({ sequence }) => [sequence]);
   }
 
   async lastSequence(tenantId: string): Promise<number> {
@@ -345,7 +345,7 @@ export class PostgresRecords extends RecordsPort {
       refs.map(({ tenantId }) => tenantId),
       refs.map(({ taskId }) => taskId),
     ]);
-    const byRef = new Map(rows.map((row) => [`${row.tenantId} ${row.taskId}`, row]));
+    const byRef = new Map(this.tables.task.opened(rows).map((row) => [`${row.tenantId} ${row.taskId}`, row]));
     return refs.map(({ tenantId, taskId }) => ({ value: byRef.get(`${tenantId} ${taskId}`) }));
   }
 
@@ -368,7 +368,7 @@ export class PostgresRecords extends RecordsPort {
       `SELECT ${table.select('t')} FROM ${table.name} t WHERE t.tenant_id = $1 AND ${condition}`,
       [tenantId, id],
     );
-    return row;
+    return row && table.opened([row])[0];
   }
 
   private async page<K extends RowKind>(
@@ -386,7 +386,7 @@ export class PostgresRecords extends RecordsPort {
        ORDER BY ${order} LIMIT ${conditions.parameter(limit + 1)}`,
       conditions.parameters,
     );
-    return pageOf(rows, limit, positionOf);
+    return pageOf(table.opened(rows), limit, positionOf);
   }
 
   private async hotQuery<T extends object>(

@@ -1,7 +1,23 @@
 import type { EntityMetadata } from 'typeorm';
+import type { PayloadSeal, Place } from './payload-seal.js';
 import type { Statement } from './statement-pool.js';
 
 type Column = EntityMetadata['columns'][number];
+type Row = Readonly<Record<string, unknown>>;
+
+/** What of a row is a payload, and how it is kept. */
+export interface SealedColumn {
+  readonly name: string;
+  /** The part of the column that is sealed; without it the whole. */
+  readonly member?: string;
+  /** Of which rows it is written sealed; without it of all. */
+  readonly of?: (row: object) => boolean;
+}
+
+export interface Sealing {
+  readonly seal: PayloadSeal;
+  readonly columns: readonly SealedColumn[];
+}
 
 function sqlType(column: Column): string {
   const type = typeof column.type === 'string' ? column.type : 'text';
@@ -25,7 +41,11 @@ export class RowTable {
   readonly insert: Statement;
   readonly update: Statement;
 
-  constructor(metadata: EntityMetadata, fixed: readonly string[] = []) {
+  constructor(
+    metadata: EntityMetadata,
+    fixed: readonly string[] = [],
+    private readonly sealing?: Sealing,
+  ) {
     this.name = metadata.tableName;
     this.columns = metadata.columns;
     this.keys = metadata.primaryColumns;
@@ -47,11 +67,65 @@ export class RowTable {
   }
 
   /** What the update takes as `$1`: of rows with their `storedVersion`, only what names them and what may have changed. */
-  changesOf(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  changesOf(rows: readonly Row[]): string {
     const names = [...this.keys, ...this.changing].map(({ propertyName }) => propertyName);
-    return JSON.stringify(
+    return this.rowsOf(
       rows.map((row) => Object.fromEntries([...names, 'storedVersion'].map((name) => [name, row[name]]))),
     );
+  }
+
+  /** What the insertion takes as `$1`, with the payloads sealed. */
+  rowsOf(rows: readonly object[]): string {
+    const { sealing } = this;
+    if (!sealing) return JSON.stringify(rows);
+    return JSON.stringify(
+      rows.map((row) =>
+        this.withPayloads(row, (value, place, { of }) =>
+          of && !of(row) ? value : sealing.seal.seal(value, place),
+        ),
+      ),
+    );
+  }
+
+  /**
+   * Rows as they were read, with their payloads opened.
+   *
+   * @throws UnreadablePayloadError when no key opens one
+   */
+  opened<T extends object>(rows: readonly T[]): readonly T[] {
+    const { sealing } = this;
+    if (!sealing) return rows;
+    return rows.map((row) => this.withPayloads(row, (value, place) => sealing.seal.open(value, place)));
+  }
+
+  /** The JSON text of a payload, opened. `row` has what names it. */
+  openedJson(row: object, name: string, json: string): string {
+    return this.sealing ? this.sealing.seal.openJson(json, this.placeOf(row, name)) : json;
+  }
+
+  private withPayloads<T extends object>(
+    row: T,
+    change: (value: unknown, place: Place, column: SealedColumn) => unknown,
+  ): T {
+    const changed: Record<string, unknown> = {};
+    for (const column of this.sealing?.columns ?? []) {
+      const { name, member } = column;
+      const value: unknown = Reflect.get(row, name);
+      if (value === null || value === undefined) continue;
+      if (member === undefined) changed[name] = change(value, this.placeOf(row, name), column);
+      else if (typeof value === 'object') {
+        const place = this.placeOf(row, `${name}.${member}`);
+        changed[name] = { ...value, [member]: change(Reflect.get(value, member), place, column) };
+      }
+    }
+    return { ...row, ...changed };
+  }
+
+  private placeOf(row: object, column: string): Place {
+    const [tenantId = '', ...rest] = this.keys.map(({ propertyName }) =>
+      String(Reflect.get(row, propertyName)),
+    );
+    return { tenantId, table: this.name, row: rest.join('/'), column };
   }
 
   /** Inserts the rows of `$1`, a JSON array. */

@@ -138,7 +138,13 @@ describe('the compose file', () => {
       lines.flatMap((line) => (/^\w+=/u.test(line) ? [line.split('=', 2) as [string, string]] : [])),
     );
     expect([...asked].sort()).toEqual([...named.keys()].sort());
-    for (const secret of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'CHIMERA_ADMIN_KEY', 'AUDIT_SIGNING_KEY']) {
+    for (const secret of [
+      'POSTGRES_PASSWORD',
+      'REDIS_PASSWORD',
+      'CHIMERA_ADMIN_KEY',
+      'CHIMERA_PAYLOAD_KEYS',
+      'AUDIT_SIGNING_KEY',
+    ]) {
       expect(named.get(secret)).toBe('');
       expect(source).not.toMatch(new RegExp(`\\$\\{${secret}(?!:\\?)`, 'u'));
     }
