@@ -53,9 +53,11 @@ export class TenantRows {
     const scope = ofTenants(typeof tenantIds === 'string' ? [tenantIds] : tenantIds);
     const runner = this.dataSource.createQueryRunner();
     try {
-      const scoped = this.putInForce(await runner.connect(), runner, scope);
-      const [answer] = await Promise.all([runner.query(sql, [...parameters]), scoped]);
-      return rowsIn(answer) as readonly T[];
+      const connection: unknown = await runner.connect();
+      const scoped = this.putInForce(connection, runner, scope);
+      const answer: Promise<unknown> = runner.query(sql, [...parameters]);
+      await Promise.all([answer, scoped]);
+      return rowsIn(await answer) as readonly T[];
     } catch (error) {
       throw toCallerError(error);
     } finally {
@@ -77,7 +79,8 @@ export class TenantRows {
   }
 
   /** Goes ahead of the statement in the same round trip, and stays in force until the next one on the connection has another. */
-  private async putInForce(connection: object, runner: QueryRunner, scope: Scope): Promise<void> {
+  private async putInForce(connection: unknown, runner: QueryRunner, scope: Scope): Promise<void> {
+    if (typeof connection !== 'object' || connection === null) throw new Error('There is no connection.');
     if (this.standing.get(connection) === scope.tenants) return;
     this.standing.set(connection, scope.tenants);
     const [setting, values] = inForce(scope);
