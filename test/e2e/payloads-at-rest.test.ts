@@ -138,4 +138,21 @@ describe('payloads at rest', () => {
     expect((await tenant.operator.get(`${tenant.path}/reviews/${other.reviewId}`)).status).toBe(500);
     expect((await cardOf(tenant, reviewId)).proposedOutput).toEqual(written);
   });
+
+  it('that cannot be read do not keep others from those that were asked for along with them', async () => {
+    const [broken, whole] = [
+      await submit(tenant, { input: written }),
+      await submit(tenant, { input: written }),
+    ];
+    await sql.query('ALTER TABLE tasks DISABLE TRIGGER USER');
+    await sql.query(
+      'UPDATE tasks SET input = o.input FROM tasks o WHERE tasks.task_id = $1 AND o.task_id = $2',
+      [broken, whole],
+    );
+    await sql.query('ALTER TABLE tasks ENABLE TRIGGER USER');
+    const answers = await Promise.all(
+      [broken, whole, broken, whole].map((taskId) => tenant.operator.get(`${tenant.path}/tasks/${taskId}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([500, 200, 500, 200]);
+  });
 });

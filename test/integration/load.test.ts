@@ -19,7 +19,8 @@ interface Trace {
 
 /** Puts a server of this process under a little load. */
 async function run(store: TestStore): Promise<Trace> {
-  const { url } = await store.start();
+  // The account reads rows as they lie, also what cards say.
+  const { url } = await store.start({ payloadKeys: [] });
   const tenant = await createTenant(url);
   const { tenantId, agent, submitter, operator } = tenant;
   const [options] = parseLoadOptions(args).runs;

@@ -9,7 +9,7 @@ import { type Task, taskStatuses } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
 import type { RowKind, Rows } from '../../ports/ledger.js';
 import { type AgentWork, type Backlog, RecordsPort } from '../../ports/records.js';
-import { Batcher } from '../batcher.js';
+import { Batcher, type Outcome } from '../batcher.js';
 import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
@@ -345,8 +345,17 @@ export class PostgresRecords extends RecordsPort {
       refs.map(({ tenantId }) => tenantId),
       refs.map(({ taskId }) => taskId),
     ]);
-    const byRef = new Map(this.tables.task.opened(rows).map((row) => [`${row.tenantId} ${row.taskId}`, row]));
-    return refs.map(({ tenantId, taskId }) => ({ value: byRef.get(`${tenantId} ${taskId}`) }));
+    const byRef = new Map(rows.map((row) => [`${row.tenantId} ${row.taskId}`, row]));
+    return refs.map(({ tenantId, taskId }) => this.openedTask(byRef.get(`${tenantId} ${taskId}`)));
+  }
+
+  /** A task that cannot be read fails alone, and not those that were asked for along with it. */
+  private openedTask(row: Task | undefined): Outcome<Task | undefined> {
+    try {
+      return { value: row && this.tables.task.opened([row])[0] };
+    } catch (error) {
+      return { error };
+    }
   }
 
   private async policiesOf(tenantIds: readonly string[]) {
