@@ -188,10 +188,11 @@ class Drill {
     const account = new Account(this.witness.seen(tenantId));
     await LedgerFacts.read(url, async (facts) => {
       for await (const task of facts.tasks(tenantId)) account.add(task);
+      const counted = await facts.tenant(tenantId);
       const { body } = await answered(() => this.auditor(keys).get(`/v1/tenants/${tenantId}/audit/verify`));
       const { valid, checkedEvents } = body;
       const verified = { valid: JSON.stringify(valid) === 'true', checkedEvents: Number(checkedEvents) };
-      account.addTenant({ ...(await facts.tenant(tenantId)), verified });
+      account.addTenant({ ...counted, verified });
     });
     const report = account.close();
     for (const { rule, count, examples } of report.breaches)

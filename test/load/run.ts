@@ -175,8 +175,8 @@ async function balance(stack: Stack, tenants: readonly TenantAccess[], seen: See
   await LedgerFacts.read(stack.databaseUrl, async (facts) => {
     for (const { tenantId } of tenants) {
       for await (const task of facts.tasks(tenantId)) account.add(task);
-      const verified = await verify(stack, tenantId);
-      account.addTenant({ ...(await facts.tenant(tenantId)), verified });
+      const counted = await facts.tenant(tenantId);
+      account.addTenant({ ...counted, verified: await verify(stack, tenantId) });
     }
   });
   return account.close();
