@@ -346,16 +346,7 @@ export class PostgresRecords extends RecordsPort {
       refs.map(({ taskId }) => taskId),
     ]);
     const byRef = new Map(rows.map((row) => [`${row.tenantId} ${row.taskId}`, row]));
-    return refs.map(({ tenantId, taskId }) => this.openedTask(byRef.get(`${tenantId} ${taskId}`)));
-  }
-
-  /** A task that cannot be read fails alone, and not those that were asked for along with it. */
-  private openedTask(row: Task | undefined): Outcome<Task | undefined> {
-    try {
-      return { value: row && this.tables.task.opened([row])[0] };
-    } catch (error) {
-      return { error };
-    }
+    return refs.map(({ tenantId, taskId }) => openedTask(this.tables, byRef.get(`${tenantId} ${taskId}`)));
   }
 
   private async policiesOf(tenantIds: readonly string[]) {
@@ -488,4 +479,13 @@ function countsOf(counts: ReadonlyMap<string, number>): Backlog['tasks'] {
 
 function eventOf({ actorType, actorId, ...row }: AuditRow): AuditEvent {
   return { ...row, actor: { type: actorType, id: actorId } };
+}
+
+/** A task that cannot be read fails alone, and not those that were asked for along with it. */
+function openedTask({ task }: Tables, row: Task | undefined): Outcome<Task | undefined> {
+  try {
+    return { value: row && task.opened([row])[0] };
+  } catch (error) {
+    return { error };
+  }
 }
