@@ -1,13 +1,4 @@
-import { ensureInstalled } from './lib/install.mjs';
-import { pinnedNode, run, runScript } from './lib/project.mjs';
 import { ensureRedisServer } from './lib/redis.mjs';
+import { runSuite } from './lib/suite.mjs';
 
-const suite = ['--import', './test/support/typescript.mjs', 'test/fault/run.ts'];
-
-await runScript(async () => {
-  const args = process.argv.slice(2);
-  await ensureInstalled();
-  if (!args.includes('--help')) await ensureRedisServer();
-  const { code } = await run(pinnedNode, [...suite, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
-  return code;
-});
+await runSuite('test/fault/run.ts', ensureRedisServer);

@@ -1,17 +1,8 @@
 import { ensureBuilt } from './lib/build.mjs';
-import { ensureInstalled } from './lib/install.mjs';
-import { pinnedNode, run, runScript } from './lib/project.mjs';
 import { ensureRedisServer } from './lib/redis.mjs';
+import { runSuite } from './lib/suite.mjs';
 
-const suite = ['--import', './test/support/typescript.mjs', 'test/load/run.ts'];
-
-await runScript(async () => {
-  const args = process.argv.slice(2);
-  await ensureInstalled();
-  if (!args.includes('--help')) {
-    await ensureRedisServer();
-    await ensureBuilt();
-  }
-  const { code } = await run(pinnedNode, [...suite, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
-  return code;
+await runSuite('test/load/run.ts', async () => {
+  await ensureRedisServer();
+  await ensureBuilt();
 });

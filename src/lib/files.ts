@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** A file's text; `undefined` when there is no such file. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
@@ -22,10 +23,21 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Keeps a secret in a file that its owner alone reads, unless one is there. Written aside and linked into place: no half of it is
- * ever read.
+ * The secret in a file that its owner alone reads: the one that is there, or else one that `make` gives. Of processes that come
+ * together, one makes it.
  */
-export async function keepFirst(path: string, secret: string): Promise<void> {
+export async function keptSecret(path: string, make: () => string): Promise<string> {
+  const kept = await readIfPresent(path);
+  if (kept !== undefined) return kept;
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await keepFirst(path, make());
+  await syncFolder(folder);
+  return (await readIfPresent(path)) ?? '';
+}
+
+/** Written aside and linked into place, which fails if another is there: no half of a secret is ever read. */
+async function keepFirst(path: string, secret: string): Promise<void> {
   const staging = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const file = await open(staging, 'wx', 0o600);

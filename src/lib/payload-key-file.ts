@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootError } from '../models/boot-error.js';
 import { newPayloadKey, type PayloadKey, payloadKeyFrom } from '../models/payload-keys.js';
-import { keepFirst, readIfPresent, syncFolder } from './files.js';
+import { keptSecret } from './files.js';
 
 /**
  * The key for payloads in the embedded database: made at the first start and kept in the data directory, readable by its owner
@@ -13,12 +12,7 @@ import { keepFirst, readIfPresent, syncFolder } from './files.js';
 export async function ensurePayloadKeyFile(dataDir: string): Promise<PayloadKey> {
   const path = join(dataDir, 'payload-key');
   try {
-    const kept = await readIfPresent(path);
-    if (kept !== undefined) return payloadKeyFrom(kept);
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await keepFirst(path, newPayloadKey());
-    await syncFolder(dataDir);
-    return payloadKeyFrom((await readIfPresent(path)) ?? '');
+    return payloadKeyFrom(await keptSecret(path, newPayloadKey));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BootError(

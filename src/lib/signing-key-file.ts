@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootError } from '../models/boot-error.js';
 import { newPrivateKey, privateKeyFrom } from '../models/signing-key.js';
-import { keepFirst, readIfPresent, syncFolder } from './files.js';
+import { keptSecret } from './files.js';
 
 const fileName = 'audit-signing-key.pem';
 
@@ -16,12 +15,7 @@ const fileName = 'audit-signing-key.pem';
 export async function ensureSigningKeyFile(dataDir: string): Promise<KeyObject> {
   const path = join(dataDir, fileName);
   try {
-    const kept = await readIfPresent(path);
-    if (kept !== undefined) return privateKeyFrom(kept);
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await keepFirst(path, newPrivateKey());
-    await syncFolder(dataDir);
-    return privateKeyFrom((await readIfPresent(path)) ?? '');
+    return privateKeyFrom(await keptSecret(path, newPrivateKey));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BootError(

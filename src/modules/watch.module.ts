@@ -6,8 +6,8 @@ import type { Resources } from './resources.js';
 @Global()
 @Module({})
 export class WatchModule {
-  static on({ rows, locks }: Resources): DynamicModule {
-    const watch = { provide: WatchPort, useFactory: () => new PostgresWatch(rows, locks) };
+  static on({ rows, tables, locks }: Resources): DynamicModule {
+    const watch = { provide: WatchPort, useFactory: () => new PostgresWatch(rows, tables, locks) };
     return { module: WatchModule, providers: [watch], exports: [WatchPort] };
   }
 }

@@ -7,9 +7,11 @@ import type { Page, PageRequest } from '../models/page.js';
 import { LedgerPort } from '../ports/ledger.js';
 import { type AgentWork, RecordsPort } from '../ports/records.js';
 import { type Pulse, type RegistryEntry, type RegistryFilter, RegistryPort } from '../ports/registry.js';
+import { WatchPort } from '../ports/watch.js';
 import { actorOf, agentActor } from './actor.js';
 import { LeaseRecovery } from './lease-recovery.js';
 import { agentNotFound } from './refusals.js';
+import { expelRemoved } from './removed-agents.js';
 
 /** An agent's own description of itself. */
 export interface AgentRegistration {
@@ -37,6 +39,7 @@ export class Agents {
     private readonly ledger: LedgerPort,
     private readonly registry: RegistryPort,
     private readonly records: RecordsPort,
+    private readonly watch: WatchPort,
     private readonly leaseRecovery: LeaseRecovery,
   ) {}
 
@@ -210,25 +213,19 @@ export class Agents {
     const agent = await this.records.find('agent', tenantId, agentId);
     if (!agent || agent.removed) throw notRegistered(agentId);
     await this.registry.restore(tenantId, [agent]);
-    if (await this.leftMeanwhile(agent)) throw notRegistered(agentId);
+    const removed = await expelRemoved(this.registry, this.watch, tenantId, [agentId]);
+    if (removed.length > 0) throw notRegistered(agentId);
     return agent;
   }
 
   private async enter(agent: Agent, seen: boolean): Promise<AgentView> {
     const entry = await this.registry.put(agent, seen);
-    const [view] = await Promise.all([this.withTasks(entry), this.leftMeanwhile(agent)]);
+    const { tenantId, agentId } = agent;
+    const [view] = await Promise.all([
+      this.withTasks(entry),
+      expelRemoved(this.registry, this.watch, tenantId, [agentId]),
+    ]);
     return view;
-  }
-
-  /**
-   * Whether the agent was removed while it was being entered. Such a one goes again: its removal may have been through with
-   * the registry before, and nobody would ever hear from it.
-   */
-  private async leftMeanwhile({ tenantId, agentId }: Agent): Promise<boolean> {
-    const recorded = await this.records.find('agent', tenantId, agentId);
-    if (!recorded?.removed) return false;
-    await this.registry.remove(tenantId, agentId);
-    return true;
   }
 
   private async withTasks(entry: RegistryEntry): Promise<AgentView> {

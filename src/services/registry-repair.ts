@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Agent } from '../models/agent.js';
 import { RegistryPort } from '../ports/registry.js';
 import { WatchPort } from '../ports/watch.js';
+import { expelRemoved } from './removed-agents.js';
 
 /** How many agents one page has. */
 const stride = 500;
@@ -44,9 +45,7 @@ export class RegistryRepair {
       const restored = await this.registry.restore(tenantId, agents);
       if (restored.length === 0) continue;
       count += restored.length;
-      // Whoever was removed since the page was read goes again.
-      const removed = await this.watch.removedAgents(tenantId, restored);
-      for (const agentId of removed) await this.registry.remove(tenantId, agentId);
+      await expelRemoved(this.registry, this.watch, tenantId, restored);
     }
     return count;
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sendBytes } from '../integration/api/wire.js';
+import { sendBytes } from '../support/wire.js';
 import {
   createStore,
   createTenant,

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { type FaultName, faultNames, isFaultName } from './fault-names.js';
+import { OptionError, readArguments, wholeNumber } from '../support/command-line.js';
 
 /** What one drill is to do. */
 export interface DrillOptions {
@@ -10,9 +10,6 @@ export interface DrillOptions {
   readonly seed: number;
   readonly faults: readonly FaultName[];
 }
-
-/** The options cannot be read. The message says which and why. */
-export class OptionError extends Error {}
 
 export const usage = `Usage: npm run drill -- [options]
 
@@ -27,31 +24,25 @@ the database, the audit export and what the clients wrote down that all promises
 
 Exit code: 0 all promises were kept, 1 one was not, 2 it could not be run.`;
 
+const text = { type: 'string' } as const;
+
 /** Reads the command line. @throws OptionError */
 export function parseDrillOptions(args: readonly string[], drawSeed: () => number): DrillOptions {
-  const { seconds = '120', seed, faults, help = false } = readArguments(args);
+  const {
+    seconds = '120',
+    seed,
+    faults,
+    help = false,
+  } = readArguments(
+    { args: [...args], options: { seconds: text, seed: text, faults: text, help: { type: 'boolean' } } },
+    'See --help.',
+  ).values;
   return {
     help,
     seconds: wholeNumber('--seconds', seconds, 1, 86_400),
     seed: seed === undefined ? drawSeed() : wholeNumber('--seed', seed, 0, 4_294_967_295),
     faults: faults === undefined ? faultNames : faults.split(',').map(faultNamed),
   };
-}
-
-function readArguments(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const options = { seconds: text, seed: text, faults: text, help: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new OptionError(`${error instanceof Error ? error.message : String(error)} See --help.`);
-  }
-}
-
-function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
 function faultNamed(name: string): FaultName {

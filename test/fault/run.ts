@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { promises } from './checks.js';
 import { runDrill } from './drill.js';
-import { OptionError, parseDrillOptions, usage } from './options.js';
+import { OptionError } from '../support/command-line.js';
+import { parseDrillOptions, usage } from './options.js';
 
 process.exitCode = await main(process.argv.slice(2));
 

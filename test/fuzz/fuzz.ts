@@ -3,7 +3,8 @@ import type { DescribedOperation } from '../../src/api/described-operations.js';
 import { problems } from '../../src/api/problems.js';
 import { type AnswerBody, textOf } from '../support/client.js';
 import { type Description, descriptionOf } from '../integration/api/description.js';
-import { Line, type WireAnswer } from './line.js';
+import { Line, type TimedAnswer } from './line.js';
+import type { WireAnswer } from '../support/wire.js';
 import { drawPlans } from './plan.js';
 import { bytesOf, type FuzzRequest, reproductionOf, requestOf } from './request.js';
 import { changedTables, type Rows } from './rows.js';
@@ -218,7 +219,7 @@ export class Fuzz {
 }
 
 /** A connection that the server ended meanwhile takes no request: another one does. */
-async function ask(line: Line, request: FuzzRequest, isHead: boolean): Promise<WireAnswer> {
+async function ask(line: Line, request: FuzzRequest, isHead: boolean): Promise<TimedAnswer> {
   const bytes = bytesOf(request);
   const reused = line.isOpen;
   try {

@@ -1,14 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import { answerIn, type WireAnswer } from '../support/wire.js';
 
-/** What came back on the wire. */
-export interface WireAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: string;
-  /** From the first byte of the request to the last of the answer, in milliseconds. */
+/** An answer, and how long it took: from the first byte of the request to its own last, in milliseconds. */
+export interface TimedAnswer extends WireAnswer {
   readonly ms: number;
-  /** Whether the connection takes another request. */
-  readonly open: boolean;
 }
 
 /** The connection ended, or the time was over, before there was an answer. */
@@ -38,7 +33,7 @@ export class Line {
    * @param isHead Whether the answer has no body, whatever it says.
    * @throws NoAnswer
    */
-  async ask(bytes: Buffer, isHead: boolean, boundMs: number): Promise<WireAnswer> {
+  async ask(bytes: Buffer, isHead: boolean, boundMs: number): Promise<TimedAnswer> {
     const socket = this.#open();
     this.#received = Buffer.alloc(0);
     const begun = performance.now();
@@ -96,46 +91,5 @@ export class Line {
         resolve(true);
       };
     });
-  }
-}
-
-/** The answer, once all of it is there. */
-function answerIn(received: Buffer, isHead: boolean, closed: boolean): Omit<WireAnswer, 'ms'> | undefined {
-  const end = received.indexOf('\r\n\r\n');
-  if (end < 0) return undefined;
-  const [first = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n');
-  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0);
-  const rest = received.subarray(end + 4);
-  if (status >= 100 && status < 200 && status !== 101) return answerIn(rest, isHead, closed);
-  const headers = new Headers(
-    lines.map((line): [string, string] => [
-      line.slice(0, line.indexOf(':')),
-      line.slice(line.indexOf(':') + 1).trim(),
-    ]),
-  );
-  const keeps = headers.get('connection') !== 'close' && !closed;
-  const whole = (body: string, open = keeps) => ({ status, headers, body, open });
-  if (isHead || status === 204 || status === 304) return whole('');
-  if (headers.get('content-type')?.startsWith('text/event-stream') === true) return whole('', false);
-  const length = headers.get('content-length');
-  if (length !== null)
-    return rest.length < Number(length) ? undefined : whole(rest.subarray(0, Number(length)).toString());
-  if (headers.get('transfer-encoding') === 'chunked') {
-    const body = chunksIn(rest);
-    return body === undefined ? undefined : whole(body);
-  }
-  return closed ? whole(rest.toString(), false) : undefined;
-}
-
-function chunksIn(rest: Buffer): string | undefined {
-  const chunks: Buffer[] = [];
-  for (let at = 0; ;) {
-    const end = rest.indexOf('\r\n', at);
-    if (end < 0) return undefined;
-    const size = parseInt(rest.subarray(at, end).toString('latin1'), 16);
-    if (rest.length < end + 2 + size + 2) return undefined;
-    if (size === 0) return Buffer.concat(chunks).toString();
-    chunks.push(rest.subarray(end + 2, end + 2 + size));
-    at = end + 2 + size + 2;
   }
 }

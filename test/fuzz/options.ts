@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { type Mode, modes } from '../support/chimera.js';
+import { OptionError, readArguments, wholeNumber } from '../support/command-line.js';
 
 /** What one run of the fuzz suite is to do. */
 export interface FuzzOptions {
@@ -10,9 +10,6 @@ export interface FuzzOptions {
   readonly seed: number;
   readonly mode: Mode;
 }
-
-/** The options cannot be read. The message says which and why. */
-export class OptionError extends Error {}
 
 export const usage = `Usage: npm run fuzz [-- options]
 
@@ -27,9 +24,19 @@ description has; and what is refused may change no row.
 
 Exit code: 0 nothing was found, 1 something was, 2 it could not be run.`;
 
+const text = { type: 'string' } as const;
+
 /** Reads the command line. @throws OptionError */
 export function parseFuzzOptions(args: readonly string[], drawSeed: () => number): FuzzOptions {
-  const { requests = '50000', seed, mode = modes[0], help = false } = readArguments(args);
+  const {
+    requests = '50000',
+    seed,
+    mode = modes[0],
+    help = false,
+  } = readArguments(
+    { args: [...args], options: { requests: text, seed: text, mode: text, help: { type: 'boolean' } } },
+    'See --help.',
+  ).values;
   const known = modes.find((one) => one === mode);
   if (!known) throw new OptionError(`--mode must be one of ${modes.join(', ')}, not "${mode}".`);
   return {
@@ -38,20 +45,4 @@ export function parseFuzzOptions(args: readonly string[], drawSeed: () => number
     seed: seed === undefined ? drawSeed() : wholeNumber('--seed', seed, 0, 2_147_483_647),
     mode: known,
   };
-}
-
-function readArguments(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const options = { requests: text, seed: text, mode: text, help: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new OptionError(`${error instanceof Error ? error.message : String(error)} See --help.`);
-  }
-}
-
-function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { startSharedServers, stopSharedServers } from '../support/shared-servers.js';
-import { type FuzzOptions, OptionError, parseFuzzOptions, usage } from './options.js';
+import { OptionError } from '../support/command-line.js';
+import { type FuzzOptions, parseFuzzOptions, usage } from './options.js';
 import { runFuzz } from './stage.js';
 
 process.exitCode = await main(process.argv.slice(2));

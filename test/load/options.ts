@@ -1,7 +1,4 @@
-import { parseArgs } from 'node:util';
-
-/** The options of the load suite cannot be read. The message says which and why. */
-export class OptionError extends Error {}
+import { OptionError, readArguments, wholeNumber as readWholeNumber } from '../support/command-line.js';
 
 export const scenarioNames = [
   'heartbeats',
@@ -146,7 +143,10 @@ const known = {
  * @throws OptionError for what is unknown or out of bounds.
  */
 export function parseLoadOptions(args: readonly string[]): LoadOptions {
-  const { values, positionals } = readArguments(args);
+  const { values, positionals } = readArguments(
+    { args: [...args], options: known, allowPositionals: true },
+    'See npm run load -- --help.',
+  );
   const out = values.out ?? 'load-report';
   if (values.help) return { help: true, runs: [], out };
   if (values.redis && values['postgres-only'])
@@ -176,15 +176,6 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions {
     }),
   );
   return { help: false, runs, out };
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: known, allowPositionals: true });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split(/\.\s/u)[0] : String(error);
-    throw new OptionError(`${reason}. See npm run load -- --help.`);
-  }
 }
 
 function scenariosOf(
@@ -218,10 +209,7 @@ function wholeNumber(
   least: number,
   most: number,
 ): number {
-  if (text === undefined) return byDefault;
-  const value = Number(text);
-  if (/^\d+$/u.test(text) && value >= least && value <= most) return value;
-  throw new OptionError(`${name} must be a whole number from ${least} to ${most}, not "${text}".`);
+  return text === undefined ? byDefault : readWholeNumber(name, text, least, most);
 }
 
 function number(

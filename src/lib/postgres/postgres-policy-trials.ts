@@ -15,7 +15,7 @@ import {
   type VerdictCount,
 } from '../../ports/policy-trials.js';
 import { Conditions } from './row-table.js';
-import { type Tables, tablesOf } from './tables.js';
+import type { Tables } from './tables.js';
 import type { TenantRows } from './tenant-rows.js';
 
 /** How far the clocks of processes may lie apart: a result's id carries the time of the process that made it. */
@@ -32,7 +32,7 @@ const judged = `r.result_id AS "resultId", r.task_id AS "taskId", t.kind, r.stag
 export class PostgresPolicyTrials extends PolicyTrialsPort {
   constructor(
     private readonly rows: TenantRows,
-    private readonly tables: Tables = tablesOf(rows.models),
+    private readonly tables: Tables,
   ) {
     super();
   }

@@ -4,7 +4,7 @@ import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
 import type { SessionLocks } from './session-locks.js';
-import { type Tables, tablesOf } from './tables.js';
+import type { Tables } from './tables.js';
 import type { TenantRows } from './tenant-rows.js';
 
 const ref = `tenant_id AS "tenantId", task_id AS "taskId"`;
@@ -23,14 +23,12 @@ const open = `NOT EXISTS (
  */
 @Injectable()
 export class PostgresWatch extends WatchPort {
-  private readonly tables: Tables;
-
   constructor(
     private readonly rows: TenantRows,
+    private readonly tables: Tables,
     private readonly locks: SessionLocks,
   ) {
     super();
-    this.tables = tablesOf(rows.models);
   }
 
   alone(name: string, sweep: () => Promise<void>): Promise<boolean> {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { sessionAs } from './data-source.js';
-import { inForce, type Scope } from './scope.js';
+import { type Scope, StandingScopes } from './scope.js';
 import { type SessionRole, sessionRoles } from './session-roles.js';
 
 /** A statement that each connection parses once, under its name. */
@@ -47,8 +47,7 @@ const byIndex =
 export class StatementPool {
   private readonly pool: pg.Pool;
   private readonly doorkeepers: pg.Pool;
-  /** The scope that is in force on a connection: nothing is asked there that does not bring its own. */
-  private readonly standing = new WeakMap<pg.PoolClient, string>();
+  private readonly scopes = new StandingScopes();
 
   constructor(url: string) {
     this.pool = poolOf(url, sessionRoles.app, poolSize);
@@ -103,8 +102,7 @@ export class StatementPool {
       return value;
     } catch (error) {
       fault = await rollBack(client);
-      // With the transaction its scope is rolled back.
-      this.standing.delete(client);
+      this.scopes.forget(client);
       throw error;
     } finally {
       client.release(fault instanceof Error ? fault : undefined);
@@ -115,10 +113,8 @@ export class StatementPool {
     await Promise.all([this.pool.end(), this.doorkeepers.end()]);
   }
 
-  private async putInForce(client: pg.PoolClient, scope: Scope): Promise<void> {
-    if (this.standing.get(client) === scope.tenants) return;
-    this.standing.set(client, scope.tenants);
-    await send(client, ...inForce(scope));
+  private putInForce(client: pg.PoolClient, scope: Scope): Promise<void> {
+    return this.scopes.bring(client, scope, (statement, values) => send(client, statement, values));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RowKind } from '../../ports/ledger.js';
-import { PayloadSeal } from './payload-seal.js';
+import type { PayloadSeal } from './payload-seal.js';
 import { RowTable, type SealedColumn } from './row-table.js';
 import {
   agentSchema,
@@ -89,8 +89,8 @@ const sealedInAudit: readonly SealedColumn[] = [
 
 export type Tables = Readonly<Record<RowKind | 'tenant' | 'audit' | 'shadowVerdict', RowTable>>;
 
-/** The tables of the models, by name. `seal` keeps the payloads in them: without it they are written as they are. */
-export function tablesOf(models: Models, seal = new PayloadSeal([])): Tables {
+/** The tables of the models, by name. `seal` keeps the payloads in them. */
+export function tablesOf(models: Models, seal: PayloadSeal): Tables {
   return {
     tenant: new RowTable(models.getMetadata(tenantSchema)),
     apiKey: new RowTable(models.getMetadata(apiKeySchema), fixedInApiKey),

@@ -1,7 +1,7 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { createDataSource } from './data-source.js';
 import { toCallerError } from './faults.js';
-import { inForce, ofTenants, type Scope } from './scope.js';
+import { ofTenants, StandingScopes } from './scope.js';
 import { mustBeWalled, sessionRoles } from './session-roles.js';
 
 /** What knows how models lie in tables. */
@@ -15,8 +15,7 @@ const sweeperConnections = 3;
  * asked for, whether or not it says so itself. What is due is looked for across tenants, with the rights of another role.
  */
 export class TenantRows {
-  /** The scope that is in force on a connection: nothing is asked there that does not bring its own. */
-  private readonly standing = new WeakMap<object, string>();
+  private readonly scopes = new StandingScopes();
 
   private constructor(
     private readonly dataSource: DataSource,
@@ -54,7 +53,10 @@ export class TenantRows {
     const runner = this.dataSource.createQueryRunner();
     try {
       const connection: unknown = await runner.connect();
-      const scoped = this.putInForce(connection, runner, scope);
+      if (typeof connection !== 'object' || connection === null) throw new Error('There is no connection.');
+      const scoped = this.scopes.bring(connection, scope, ({ text }, values) =>
+        runner.query(text, [...values]),
+      );
       const answer: Promise<unknown> = runner.query(sql, [...parameters]);
       await Promise.all([answer, scoped]);
       return rowsIn(await answer) as readonly T[];
@@ -76,20 +78,6 @@ export class TenantRows {
 
   async close(): Promise<void> {
     for (const source of [this.dataSource, this.sweeper]) if (source.isInitialized) await source.destroy();
-  }
-
-  /** Goes ahead of the statement in the same round trip, and stays in force until the next one on the connection has another. */
-  private async putInForce(connection: unknown, runner: QueryRunner, scope: Scope): Promise<void> {
-    if (typeof connection !== 'object' || connection === null) throw new Error('There is no connection.');
-    if (this.standing.get(connection) === scope.tenants) return;
-    this.standing.set(connection, scope.tenants);
-    const [setting, values] = inForce(scope);
-    try {
-      await runner.query(setting.text, [...values]);
-    } catch (error) {
-      this.standing.delete(connection);
-      throw error;
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { ofTenants } from '../../../src/lib/postgres/scope.js';
 import { sessionRoles } from '../../../src/lib/postgres/session-roles.js';
 import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
+import { PayloadSeal } from '../../../src/lib/postgres/payload-seal.js';
 import { type Tables, tablesOf } from '../../../src/lib/postgres/tables.js';
 import { type AuditEntry, genesisHash, systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
@@ -112,7 +113,7 @@ async function onTables(
   const dataSource = await createDataSource(url).initialize();
   const statements = new StatementPool(url);
   try {
-    return await work(statements, tablesOf(dataSource));
+    return await work(statements, tablesOf(dataSource, new PayloadSeal([])));
   } finally {
     await statements.close();
     await dataSource.destroy();

@@ -6,7 +6,7 @@ import { aKind, aResult, aTask } from '../../factories.js';
 import { createStore, createTenant, mustBe, type TestStore, type TestTenant } from '../../support/chimera.js';
 import { type Answer, Client, itemsOf, textOf } from '../../support/client.js';
 import { rowCounts } from './row-counts.js';
-import { sendBytes } from './wire.js';
+import { sendBytes } from '../../support/wire.js';
 import { claimNew, type Crew, handIn, type HeldTask, holdNew, register, worker } from './work.js';
 
 /** What the input makes of itself, but for what a client adds: quotes and the member's name. */

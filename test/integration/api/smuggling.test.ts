@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aTask } from '../../factories.js';
 import { createStore, createTenant, mustBe, type TestStore, type TestTenant } from '../../support/chimera.js';
 import { itemsOf } from '../../support/client.js';
-import { sendBytes } from './wire.js';
+import { sendBytes } from '../../support/wire.js';
 
 describe('a request that two readers could cut in different places', () => {
   let store: TestStore;

@@ -3,10 +3,11 @@ import pg from 'pg';
 import { PostgresCheckpoints } from '../../../src/lib/postgres/postgres-checkpoints.js';
 import { PostgresLedger } from '../../../src/lib/postgres/postgres-ledger.js';
 import { PostgresRecords } from '../../../src/lib/postgres/postgres-records.js';
+import { PayloadSeal } from '../../../src/lib/postgres/payload-seal.js';
 import { PostgresWatch } from '../../../src/lib/postgres/postgres-watch.js';
 import { SessionLocks } from '../../../src/lib/postgres/session-locks.js';
 import { StatementPool } from '../../../src/lib/postgres/statement-pool.js';
-import { tablesOf } from '../../../src/lib/postgres/tables.js';
+import { type Tables, tablesOf } from '../../../src/lib/postgres/tables.js';
 import { TenantRows } from '../../../src/lib/postgres/tenant-rows.js';
 import { systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
@@ -23,6 +24,7 @@ export const leaseMs = 60_000;
 /** One process's way to the database. */
 export interface Desk {
   readonly rows: TenantRows;
+  readonly tables: Tables;
   readonly ledger: PostgresLedger;
   readonly records: PostgresRecords;
   readonly watch: PostgresWatch;
@@ -54,13 +56,14 @@ export async function openBench(): Promise<Bench> {
       const statements = new StatementPool(url);
       const locks = new SessionLocks(url);
       pools.push(statements, locks, rows);
-      const tables = tablesOf(rows.models);
+      const tables = tablesOf(rows.models, new PayloadSeal([]));
       const notebook = new Notebook();
       return {
         rows,
+        tables,
         ledger: new PostgresLedger(statements, tables, notebook),
         records: new PostgresRecords(rows, statements, tables, leaseMs),
-        watch: new PostgresWatch(rows, locks),
+        watch: new PostgresWatch(rows, tables, locks),
         checkpoints: new PostgresCheckpoints(rows),
         signals: notebook.signals,
       };

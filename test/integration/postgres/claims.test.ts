@@ -48,7 +48,7 @@ describe('a claim', () => {
       rows,
       livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
     );
-    const agents = new Agents(ledger, registry, records, new LeaseRecovery(ledger, watch, dispatcher));
+    const agents = new Agents(ledger, registry, records, watch, new LeaseRecovery(ledger, watch, dispatcher));
     const brake = { massLossPercent: 15, massLossGraceMs: 120_000 };
     const policy = { policyFourEyes: false, shadowRetentionDays: 30 };
     const settings = {

@@ -62,7 +62,7 @@ describe('the plans', () => {
     bench = await openBench();
     desk = await bench.open();
     registry = new PostgresRegistry(desk.rows, liveness);
-    trials = new PostgresPolicyTrials(desk.rows);
+    trials = new PostgresPolicyTrials(desk.rows, desk.tables);
     tenantId = await aTenant(desk.ledger);
     await fill(bench, tenantId);
   });

@@ -72,7 +72,7 @@ describe('policies on their way into force, in the database', () => {
   beforeAll(async () => {
     bench = await openBench();
     desk = await bench.open();
-    trials = new PostgresPolicyTrials(desk.rows);
+    trials = new PostgresPolicyTrials(desk.rows, desk.tables);
   });
   beforeEach(async () => {
     tenantId = await aTenant(desk.ledger);

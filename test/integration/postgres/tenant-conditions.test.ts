@@ -239,10 +239,10 @@ function noting<T extends object>(target: T): T {
 
 /** Calls everything that asks for rows of a tenant, with what the tenant has. */
 async function askEverything(desk: Desk, sql: pg.Client, tenantId: string): Promise<void> {
-  const { ledger, rows } = desk;
+  const { ledger, rows, tables } = desk;
   const [records, watch, checkpoints] = [noting(desk.records), noting(desk.watch), noting(desk.checkpoints)];
   const registry = noting(new PostgresRegistry(rows, liveness));
-  const trials = noting(new PostgresPolicyTrials(rows));
+  const trials = noting(new PostgresPolicyTrials(rows, tables));
   const one = async (table: string, column: string, where = 'true') => {
     const found = await sql.query<{ value: unknown }>(
       `SELECT ${column} AS value FROM ${table} WHERE tenant_id = $1 AND ${where} LIMIT 1`,

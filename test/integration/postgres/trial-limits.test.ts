@@ -39,10 +39,10 @@ describe('what a tenant may try at a time', () => {
   beforeAll(async () => {
     bench = await openBench();
     desk = await bench.open();
-    const { ledger, records, rows } = desk;
+    const { ledger, records, rows, tables } = desk;
     const judge = new Judge(safetyDetectors());
     const replay = new OwnThreadReplay((policy, result) => judgeAgain(judge, policy, result));
-    run = new BacktestRun(ledger, records, new PostgresPolicyTrials(rows), replay);
+    run = new BacktestRun(ledger, records, new PostgresPolicyTrials(rows, tables), replay);
     const patterns = new TenantPatternChecker();
     backtests = new Backtests(ledger, records, patterns, new BacktestJobs(new IdleQueue(), run));
     drafts = new PolicyDrafts(ledger, records, patterns);

@@ -246,7 +246,7 @@ describe('the watch', () => {
     const link = await openLink(bench.url);
     const rows = await TenantRows.open(link.url);
     const locks = new SessionLocks(link.url);
-    const watch = new PostgresWatch(rows, locks);
+    const watch = new PostgresWatch(rows, desk.tables, locks);
     await link.cut();
     await expect(watch.heldTasks(tenantId, 'writer', 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(watch.lostLeases(10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { Conditions } from '../../../src/lib/postgres/row-table.js';
 import { schemas } from '../../../src/lib/postgres/schemas.js';
+import { PayloadSeal } from '../../../src/lib/postgres/payload-seal.js';
 import { type Tables, tablesOf } from '../../../src/lib/postgres/tables.js';
 
 /** The mapping alone: nothing connects. */
@@ -16,7 +17,7 @@ class Mapping extends DataSource {
 describe('the SQL of a table', () => {
   let tables: Tables;
   beforeAll(async () => {
-    tables = tablesOf(await Mapping.built());
+    tables = tablesOf(await Mapping.built(), new PayloadSeal([]));
   });
 
   it('finds a row to update by its whole key and the version that was read', () => {

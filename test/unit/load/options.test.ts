@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OptionError, parseLoadOptions } from '../../load/options.js';
+import { parseLoadOptions } from '../../load/options.js';
+import { OptionError } from '../../support/command-line.js';
 
 describe('the options of the load suite', () => {
   it('give each scenario the load at which its promises are made', () => {
