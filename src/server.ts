@@ -12,12 +12,13 @@ import { Admission } from './api/admission.js';
 import { answerClientError, answerUnreadableAddress } from './api/early-errors.js';
 import { admittingServer } from './api/http-server.js';
 import { acceptJsonBodies } from './api/json-body.js';
+import { backlog, sharesPorts } from './api/many-listeners.js';
 import { describeApi, serveDocs } from './api/openapi.js';
 import { logRequests } from './api/request-log.js';
 import { allowOrigins, setSecurityHeaders } from './api/security-headers.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
-import { listenFault } from './modules/listening.js';
+import { listenFault, mustBeFree } from './modules/listening.js';
 import { closeResources, openResources } from './modules/open-resources.js';
 import type { Resources } from './modules/resources.js';
 import { Readiness } from './services/readiness.js';
@@ -152,20 +153,18 @@ function silentConnections(server: HttpServer): { end(): void } {
   };
 }
 
-/**
- * Connections that wait to be taken; the system may allow fewer. When a network comes back all agents connect at once, and each
- * that finds no room waits for TCP's retransmission: 1 s, then 3, then 7 (RFC 6298).
- */
-const backlog = 8_192;
-
 /** The caller's own id when it is a sane one: it ends up in logs and headers. */
 function requestIdOf(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(sent) ? sent : uuidv7();
 }
 
 async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+  const { port, host } = config;
+  const place = { port, host, backlog, reusePort: sharesPorts };
   try {
-    await app.listen({ port: config.port, host: config.host, backlog });
+    // Another process that shares its port would share this one's as well, and nobody would be told.
+    if (port !== 0) await mustBeFree(config);
+    await app.listen(place);
   } catch (error) {
     await app.close();
     throw listenFault(error, config);

@@ -1,13 +1,8 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { uuidv7 } from 'uuidv7';
 import { type Admission, classOf } from './admission.js';
 import { pathOf } from './early-errors.js';
+import { ManyListeners } from './many-listeners.js';
 import { problemOf, retryAfterSeconds } from './problems.js';
 import { answerHeaders } from './security-headers.js';
 
@@ -21,8 +16,11 @@ const arrival = { headersTimeout: 10_000, requestTimeout: 30_000 };
 const keepAliveTimeout = 72_000;
 
 /** An HTTP server that asks for admission before anything else is done for a request. */
-export function admittingServer(handle: RequestListener, admission: () => Admission | undefined): Server {
-  const server = createServer({ ...arrival, keepAliveTimeout }, (request, response) => {
+export function admittingServer(
+  handle: RequestListener,
+  admission: () => Admission | undefined,
+): ManyListeners {
+  const server = new ManyListeners({ ...arrival, keepAliveTimeout }, maxConnections, (request, response) => {
     const leave = admission()?.enter(classOf(request.method ?? '', request.url ?? ''));
     if (leave) {
       response.once('close', leave);
@@ -30,7 +28,6 @@ export function admittingServer(handle: RequestListener, admission: () => Admiss
     } else if (admission()) turnAway(request, response);
     else handle(request, response);
   });
-  server.maxConnections = maxConnections;
   // What is expected beside 100-continue may be passed over (RFC 9110, section 10.1.1); Node would refuse it in a form of its own.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
