@@ -10,6 +10,7 @@ import type { Tenant } from '../../models/tenant.js';
 import type { RowKind, Rows } from '../../ports/ledger.js';
 import { type AgentWork, type Backlog, RecordsPort } from '../../ports/records.js';
 import { Batcher, type Outcome } from '../batcher.js';
+import { AgentLookup } from './agent-lookup.js';
 import { toCallerError } from './faults.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
@@ -60,6 +61,16 @@ export class PostgresRecords extends RecordsPort {
   private readonly inForce = new Batcher<string, Rows['policy'] | undefined>(
     (tenantIds) => this.policiesOf(tenantIds),
     batchLimits,
+  );
+
+  private readonly held = new AgentLookup<{ agentId: string; taskIds: readonly string[] }>(
+    (tenantId, agentIds) =>
+      this.rows.of(
+        tenantId,
+        `SELECT agent_id AS "agentId", array_agg(task_id::text ORDER BY task_id) AS "taskIds" FROM tasks
+         WHERE tenant_id = $1 AND agent_id = ANY($2) AND status = 'RUNNING' GROUP BY agent_id`,
+        [tenantId, agentIds],
+      ),
   );
 
   private readonly hot: ReturnType<typeof hotStatements>;
@@ -276,12 +287,7 @@ export class PostgresRecords extends RecordsPort {
     tenantId: string,
     agentIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly string[]>> {
-    const rows = await this.rows.of<{ agentId: string; taskIds: readonly string[] }>(
-      tenantId,
-      `SELECT agent_id AS "agentId", array_agg(task_id::text ORDER BY task_id) AS "taskIds" FROM tasks
-       WHERE tenant_id = $1 AND agent_id = ANY($2) AND status = 'RUNNING' GROUP BY agent_id`,
-      [tenantId, agentIds],
-    );
+    const rows = await this.held.of(tenantId, agentIds);
     return new Map(rows.map(({ agentId, taskIds }) => [agentId, taskIds]));
   }
 

@@ -3,6 +3,7 @@ import type { Agent } from '../../models/agent.js';
 import type { FleetBrake } from '../../models/fleet-brake.js';
 import type { Ticket } from '../../ports/task-queue.js';
 import { type TaskRef, WatchPort } from '../../ports/watch.js';
+import { AgentLookup } from './agent-lookup.js';
 import type { SessionLocks } from './session-locks.js';
 import type { Tables } from './tables.js';
 import type { TenantRows } from './tenant-rows.js';
@@ -23,6 +24,14 @@ const open = `NOT EXISTS (
  */
 @Injectable()
 export class PostgresWatch extends WatchPort {
+  private readonly removed = new AgentLookup((tenantId, agentIds) =>
+    this.rows.of<{ agentId: string }>(
+      tenantId,
+      'SELECT agent_id AS "agentId" FROM agents WHERE tenant_id = $1 AND agent_id = ANY($2) AND removed',
+      [tenantId, agentIds],
+    ),
+  );
+
   constructor(
     private readonly rows: TenantRows,
     private readonly tables: Tables,
@@ -73,12 +82,9 @@ export class PostgresWatch extends WatchPort {
     );
   }
 
-  removedAgents(tenantId: string, agentIds: readonly string[]): Promise<readonly string[]> {
-    return this.ids(
-      tenantId,
-      'SELECT agent_id AS id FROM agents WHERE tenant_id = $1 AND agent_id = ANY($2) AND removed',
-      [tenantId, agentIds],
-    );
+  async removedAgents(tenantId: string, agentIds: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.removed.of(tenantId, agentIds);
+    return rows.map(({ agentId }) => agentId);
   }
 
   overdueReviews(limit: number): Promise<readonly { tenantId: string; reviewId: string }[]> {
