@@ -1,3 +1,4 @@
+import type { Demand } from '../models/demand.js';
 import { DomainError } from '../models/errors.js';
 
 /** What became of one item of a batch. */
@@ -39,12 +40,13 @@ const mixedTimesMs = 250;
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
  * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, fewer than those in each batch or a
  * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
- * and never starved. What adds work is followed by two items that do it, so two thirds are more than can last. After "Group Commit Timers and High Volume Transaction Systems",
+ * and never starved. What adds work is followed by two items that do it, so two thirds are more than can last. What somebody waits
+ * for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems",
  * Helland et al., 1987, whose timer is here for busy times alone.
  */
 export class Batcher<I, R> {
   private readonly waiting: Waiting<I, R>[] = [];
-  private readonly yielding: Waiting<I, R>[] = [];
+  private yielding: Waiting<I, R>[] = [];
   private running = false;
   private otherAt = -Infinity;
 
@@ -53,6 +55,7 @@ export class Batcher<I, R> {
     private readonly run: (items: readonly I[]) => Promise<readonly Outcome<R>[]>,
     private readonly limits: BatchLimits,
     private readonly yields: (item: I) => boolean = () => false,
+    private readonly demandFor: (item: I) => Demand | undefined = () => undefined,
   ) {}
 
   submit(item: I): Promise<R> {
@@ -101,10 +104,27 @@ export class Batcher<I, R> {
     const mixed = performance.now() - this.otherAt < mixedTimesMs;
     const kept = Math.min(maxYielding, this.yielding.length, maxBatch - 1);
     const others = this.waiting.splice(0, maxBatch - kept);
-    const most = mixed
-      ? Math.max(maxYielding - others.length, Math.ceil(others.length * yieldingShare))
-      : maxBatch;
-    return [...others, ...this.yielding.splice(0, Math.min(most, maxBatch - others.length))];
+    const room = maxBatch - others.length;
+    const share = Math.max(maxYielding - others.length, Math.ceil(others.length * yieldingShare));
+    const most = mixed ? Math.min(share, room) : room;
+    const awaited = this.yielding.length > most ? this.takeAwaited(room) : [];
+    return [...others, ...awaited, ...this.yielding.splice(0, Math.max(0, most - awaited.length))];
+  }
+
+  /** The first that somebody waits for, of those that yield. */
+  private takeAwaited(most: number): Waiting<I, R>[] {
+    const left = new Map<string, number>();
+    const taken: Waiting<I, R>[] = [];
+    this.yielding = this.yielding.filter((waiting) => {
+      const demand = taken.length < most ? this.demandFor(waiting.item) : undefined;
+      if (!demand) return true;
+      const awaited = left.get(demand.sort) ?? demand.awaited();
+      left.set(demand.sort, awaited - 1);
+      if (awaited <= 0) return true;
+      taken.push(waiting);
+      return false;
+    });
+    return taken;
   }
 
   /** Lets the next batch grow, unless this one was too small to say that more will come. */

@@ -2,6 +2,7 @@ import type { ApiKey } from '../models/access.js';
 import type { Agent } from '../models/agent.js';
 import type { Actor, AuditEntry, ChainPosition } from '../models/audit.js';
 import type { Backtest } from '../models/backtest.js';
+import type { Demand } from '../models/demand.js';
 import type { FleetBrake } from '../models/fleet-brake.js';
 import type { Policy, PolicyDraft } from '../models/policy.js';
 import type { ApprovalReceipt } from '../models/receipt.js';
@@ -89,6 +90,8 @@ export interface Work<R> {
   readonly needs: Needs;
   /** It brings work rather than carrying it on: it yields to units that do not. */
   readonly addsWork?: boolean;
+  /** Who waits for what it brings: as many units as are awaited do not yield. */
+  readonly demand?: Demand;
   decide(view: LedgerView): R;
 }
 

@@ -36,7 +36,7 @@ export class EventFeed {
     let after = options.after ?? (await this.records.lastSequence(tenantId));
     yield undefined;
     let saidAt = Date.now();
-    const waiter = this.waiters.wait([topics.feed(tenantId)], signal);
+    const waiter = this.waiters.wait([topics.feed(tenantId)], { signal });
     try {
       while (await waiter.next(Infinity)) {
         for (let more = true; more && !signal.aborted;) {

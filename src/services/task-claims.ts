@@ -72,13 +72,13 @@ export class TaskClaims {
     const until = Date.now() + request.waitMs;
     const waiter = this.waiters.wait(
       kinds.map((kind) => topics.ready(tenantId, kind)),
-      undelivered,
+      { signal: undelivered, room: Math.min(request.maxTasks, agent.maxConcurrentTasks) },
     );
     try {
       for (let looks = 0; await waiter.next(until); looks += 1) {
         // The agent may have been paused, or registered for other kinds, while it waited.
         if (looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
-        const { assignments, able } = await this.look(agent, kinds, request.maxTasks);
+        const { assignments, able } = await this.look(agent, kinds, request.maxTasks, waiter.take());
         if (assignments.length > 0) {
           whenAborted(undelivered, () => this.takeBack(tenantId, agentId, assignments));
           return assignments;
@@ -87,26 +87,41 @@ export class TaskClaims {
       }
       return [];
     } finally {
-      waiter.close();
+      await this.dispatcher.giveBack(waiter.close());
     }
   }
 
-  /** Takes what waits for the agent; `able` when it could have taken more. */
-  private async look(agent: Agent, kinds: readonly string[], maxTasks: number): Promise<Look> {
+  /** Takes what it was handed, or else what waits for the agent; `able` when it could have taken more. */
+  private async look(
+    agent: Agent,
+    kinds: readonly string[],
+    maxTasks: number,
+    handed: readonly Ticket[],
+  ): Promise<Look> {
+    const atOnce = handed.length > 0 ? await this.use(agent, handed) : undefined;
+    if (atOnce) return atOnce;
     const open = agent.paused ? [] : kinds.filter((kind) => agent.capabilities.includes(kind));
     if (open.length === 0) return { assignments: [], able: false };
-    const { tenantId, agentId } = agent;
     for (;;) {
       // The ledger alone decides about room; this keeps an agent from taking many tickets only to give them back.
       const room = maxTasks === 1 ? 1 : agent.maxConcurrentTasks - (await this.agents.heldBy(agent));
       if (room <= 0) return { assignments: [], able: false };
-      const tickets = await this.dispatcher.take(tenantId, open, Math.min(maxTasks, room));
+      const tickets = await this.dispatcher.take(agent.tenantId, open, Math.min(maxTasks, room));
       if (tickets.length === 0) return { assignments: [], able: true };
-      const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
-      await this.dispatcher.giveBack(unused);
-      // Tickets of tasks that were cancelled or paused meanwhile come to nothing; behind them others may wait.
-      if (assignments.length > 0 || unused.length > 0) return { assignments, able: unused.length === 0 };
+      const look = await this.use(agent, tickets);
+      if (look) return look;
     }
+  }
+
+  /** `undefined` when the tasks were cancelled or paused meanwhile: their tickets come to nothing, and behind them others may wait. */
+  private async use(
+    { tenantId, agentId }: Agent,
+    tickets: readonly TakenTicket[],
+  ): Promise<Look | undefined> {
+    const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
+    await this.dispatcher.giveBack(unused);
+    if (assignments.length === 0 && unused.length === 0) return undefined;
+    return { assignments, able: unused.length === 0 };
   }
 
   private async takeBack(

@@ -68,7 +68,7 @@ export class TaskDesk {
    */
   async result(tenantId: string, taskId: string, waitMs: number, signal?: AbortSignal): Promise<FinalResult> {
     const until = Date.now() + waitMs;
-    const waiter = this.waiters.wait([topics.final(taskId)], signal);
+    const waiter = this.waiters.wait([topics.final(taskId)], { signal });
     try {
       let task = await this.find(tenantId, taskId);
       while (!isFinal(task.status) && (await waiter.next(until))) task = await this.find(tenantId, taskId);

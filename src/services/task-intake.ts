@@ -54,6 +54,7 @@ export class TaskIntake {
     const { task, fresh, open, now } = await this.ledger.transact({
       tenantId,
       addsWork: true,
+      demand: this.dispatcher.demandFor(tenantId, submission.kind),
       needs: {
         ...needsOf([submission]),
         idempotencyKeys: idempotencyKey === undefined ? [] : [idempotencyKey],

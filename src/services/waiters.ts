@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '../models/errors.js';
 import { type Signal, SignalPort } from '../ports/signals.js';
+import type { Ticket } from '../ports/task-queue.js';
 
 /** Connections that may wait in one process. */
 const maxWaiters = 50_000;
@@ -27,11 +28,20 @@ export interface Waiter {
   next(until: number): Promise<boolean>;
   /** Leaves a signal to the next in line, and stands aside until it is time to look again: for whoever can make no use of it. */
   pass(): void;
-  /** A signal that came and was not looked after goes to the next in line. */
-  close(): void;
+  /** The tickets that it was handed: they are its own to use or to give back. */
+  take(): readonly Ticket[];
+  /** A signal that came and was not looked after goes to the next in line. Returns tickets that it was handed and has not taken. */
+  close(): readonly Ticket[];
 }
 
-/** Holds the long polls of this process, a few hundred bytes each, and wakes them by signals. */
+export interface WaitOptions {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** How many tickets it can be handed; none unless given. */
+  readonly room?: number;
+}
+
+/** Holds the long polls of this process, a few hundred bytes each, wakes them by signals and hands them tickets. */
 @Injectable()
 export class Waiters implements OnApplicationShutdown {
   private readonly byTopic = new Map<string, Set<OpenWaiter>>();
@@ -56,7 +66,7 @@ export class Waiters implements OnApplicationShutdown {
   }
 
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
-  wait(topicNames: readonly string[], signal?: AbortSignal): Waiter {
+  wait(topicNames: readonly string[], { signal, room = 0 }: WaitOptions = {}): Waiter {
     if (this.all.size >= maxWaiters) {
       throw new DomainError(
         'UNAVAILABLE',
@@ -81,6 +91,7 @@ export class Waiters implements OnApplicationShutdown {
       sleep: (change) => {
         this.sleeping += change;
       },
+      room,
     });
     this.all.add(waiter);
     signal?.addEventListener(
@@ -91,6 +102,31 @@ export class Waiters implements OnApplicationShutdown {
       { once: true },
     );
     return waiter;
+  }
+
+  /**
+   * Hands tickets to those that sleep on a topic, who have waited longest first, in equal shares. They have found the queue empty, so
+   * nobody who came before is passed over. Returns the tickets that there was no room for.
+   */
+  offer(topic: string, tickets: readonly Ticket[]): readonly Ticket[] {
+    const line = this.byTopic.get(topic);
+    if (!line || this.closing) return tickets;
+    const share = tickets.length > 1 ? Math.ceil(tickets.length / Math.max(1, sleepersOf(line))) : 1;
+    let left = tickets;
+    for (const waiter of line) {
+      if (left.length === 0) break;
+      const taken = waiter.offer(left.slice(0, share));
+      left = left.slice(taken);
+      if (taken > 0) toTheEnd(line, waiter);
+    }
+    return left;
+  }
+
+  /** How many tickets those that sleep on a topic have room for. */
+  roomFor(topic: string): number {
+    let room = 0;
+    for (const waiter of this.byTopic.get(topic) ?? []) room += waiter.room;
+    return room;
   }
 
   /** Ends every wait: the process is going. */
@@ -127,8 +163,7 @@ export class Waiters implements OnApplicationShutdown {
       woken.push(waiter);
     }
     for (const waiter of woken) {
-      waiters.delete(waiter);
-      waiters.add(waiter);
+      toTheEnd(waiters, waiter);
       waiter.wake();
     }
   }
@@ -142,6 +177,17 @@ export class Waiters implements OnApplicationShutdown {
   }
 }
 
+function sleepersOf(line: ReadonlySet<OpenWaiter>): number {
+  let count = 0;
+  for (const { room } of line) if (room > 0) count += 1;
+  return count;
+}
+
+function toTheEnd(line: Set<OpenWaiter>, waiter: OpenWaiter): void {
+  line.delete(waiter);
+  line.add(waiter);
+}
+
 /** A waiter's place in the lines of its topics. */
 interface Place {
   join(): void;
@@ -149,6 +195,7 @@ interface Place {
   wakeNext(): void;
   close(): void;
   sleep(change: 1 | -1): void;
+  readonly room: number;
 }
 
 class OpenWaiter implements Waiter {
@@ -156,6 +203,7 @@ class OpenWaiter implements Waiter {
   private aside = false;
   private resolve: (() => void) | undefined;
   private closed = false;
+  private handed: readonly Ticket[] = [];
 
   constructor(
     private readonly pointless: () => boolean,
@@ -165,6 +213,26 @@ class OpenWaiter implements Waiter {
   wake(): void {
     this.told = true;
     this.resolve?.();
+  }
+
+  /** How many tickets it can be handed: none while it is awake, or about to be. */
+  get room(): number {
+    return this.resolve && !this.told && this.handed.length === 0 ? this.place.room : 0;
+  }
+
+  /** Returns how many of the tickets, the first, it has taken. */
+  offer(tickets: readonly Ticket[]): number {
+    const { room } = this;
+    if (room === 0) return 0;
+    this.handed = tickets.slice(0, room);
+    this.resolve?.();
+    return this.handed.length;
+  }
+
+  take(): readonly Ticket[] {
+    const { handed } = this;
+    this.handed = [];
+    return handed;
   }
 
   async next(until: number): Promise<boolean> {
@@ -178,7 +246,8 @@ class OpenWaiter implements Waiter {
     this.aside = false;
     if (this.pointless()) return false;
     this.place.join();
-    this.told = false;
+    // Whoever was handed tickets may not look into the queue.
+    this.told &&= this.handed.length > 0;
     return true;
   }
 
@@ -189,11 +258,13 @@ class OpenWaiter implements Waiter {
     this.place.wakeNext();
   }
 
-  close(): void {
-    if (this.closed) return;
+  close(): readonly Ticket[] {
+    const left = this.take();
+    if (this.closed) return left;
     this.closed = true;
     this.place.close();
     if (this.told) this.place.wakeNext();
+    return left;
   }
 
   private async sleep(ms: number): Promise<void> {

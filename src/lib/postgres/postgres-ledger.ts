@@ -30,6 +30,7 @@ export class PostgresLedger extends LedgerPort {
     (batch) => this.commit(batch),
     { store: 'database', maxBatch: 256, maxWaiting: 10_000, gapMs: 6, maxYielding: 6 },
     ({ addsWork = false }) => addsWork,
+    ({ demand }) => demand,
   );
 
   constructor(

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';
+import type { Caller } from '../../../src/models/access.js';
 import { livenessOf } from '../../../src/models/agent.js';
 import { requeueTask, type Task } from '../../../src/models/task.js';
 import { Agents } from '../../../src/services/agents.js';
@@ -33,6 +34,8 @@ describe('a claim', () => {
   let queue: BullmqTaskQueue;
   let signals: PostgresSignals;
   let claims: TaskClaims;
+  let dispatcher: Dispatcher;
+  let agents: Agents;
   let tenantId: string;
 
   beforeAll(async () => {
@@ -43,12 +46,13 @@ describe('a claim', () => {
     queue = new BullmqTaskQueue(await store.open(), signals);
     queue.onApplicationBootstrap();
     const { ledger, records, watch, rows } = desk;
-    const dispatcher = new Dispatcher(queue);
+    const waiters = new Waiters(signals);
+    dispatcher = new Dispatcher(queue, waiters);
     const registry = new PostgresRegistry(
       rows,
       livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
     );
-    const agents = new Agents(ledger, registry, records, watch, new LeaseRecovery(ledger, watch, dispatcher));
+    agents = new Agents(ledger, registry, records, watch, new LeaseRecovery(ledger, watch, dispatcher));
     const brake = { massLossPercent: 15, massLossGraceMs: 120_000 };
     const policy = { policyFourEyes: false, shadowRetentionDays: 30 };
     const settings = {
@@ -59,7 +63,7 @@ describe('a claim', () => {
       ...brake,
       ...policy,
     };
-    claims = new TaskClaims(ledger, agents, dispatcher, new Waiters(signals), settings);
+    claims = new TaskClaims(ledger, agents, dispatcher, waiters, settings);
   });
   beforeEach(async () => {
     tenantId = await aTenant(desk.ledger);
@@ -116,5 +120,87 @@ describe('a claim', () => {
     await add({ taskId, attempt: attempt + 1 }, { taskId: uuidv7() });
     expect(await claim()).toEqual([]);
     expect(await claim()).toEqual([]);
+  });
+
+  describe('that waits', () => {
+    const kind = 'support.reply';
+    let polls: Promise<unknown>[];
+
+    beforeEach(() => {
+      polls = [];
+    });
+    afterEach(async () => {
+      await Promise.all(polls);
+    });
+
+    /** Resolves once it has found nothing and waits; what it is given comes later. */
+    const waiting = async ({ maxTasks = 1, waitMs = 20_000, undelivered = new AbortController() } = {}) => {
+      const before = dispatcher.demandFor(tenantId, kind).awaited();
+      const given = claims
+        .claim(tenantId, 'writer-1', { maxTasks, waitMs }, undelivered.signal)
+        .then((assignments) => assignments.map(({ task }) => task.taskId));
+      polls.push(given);
+      await eventually(
+        () => Promise.resolve(dispatcher.demandFor(tenantId, kind).awaited()),
+        (awaited) => awaited > before,
+      );
+      return { given };
+    };
+    const ready = async (fields: Partial<Task> = {}) => queued(desk.ledger, { tenantId, ...fields });
+
+    it('is handed a task that becomes ready, past the queue', async () => {
+      const { given } = await waiting();
+      const task = await ready();
+      await dispatcher.dispatch([task], task.createdAt);
+      expect(await queue.size(tenantId, kind)).toBe(0);
+      expect(await given).toEqual([task.taskId]);
+      expect(await claim()).toEqual([]);
+    });
+
+    it('is handed the most urgent of those that become ready together, and the queue the others', async () => {
+      const { given } = await waiting();
+      const tasks = [
+        await ready({ priority: 1 }),
+        await ready({ priority: 9 }),
+        await ready({ priority: 5 }),
+      ];
+      const [, urgent, next] = tasks.map(({ taskId }) => taskId);
+      await dispatcher.dispatch(tasks, tasks[0]?.createdAt ?? new Date());
+      expect(await given).toEqual([urgent]);
+      expect(await queue.take(tenantId, [kind], 1)).toMatchObject([{ taskId: next }]);
+    });
+
+    it('is not handed a task before its time', async () => {
+      const { given } = await waiting({ waitMs: 300 });
+      const task = await ready({ availableAt: new Date(Date.now() + 60_000) });
+      await dispatcher.dispatch([task], new Date());
+      expect(await given).toEqual([]);
+    });
+
+    it('leaves to the queue what it was handed and its caller has gone from', async () => {
+      const undelivered = new AbortController();
+      const { given } = await waiting({ undelivered });
+      const task = await ready();
+      const dispatched = dispatcher.dispatch([task], task.createdAt);
+      undelivered.abort();
+      await dispatched;
+      expect(await given).toEqual([]);
+      expect(await eventually(claim, (assigned) => assigned.length > 0)).toEqual([[task.taskId, 1]]);
+    });
+
+    it('leaves to the queue what its agent may not take any more', async () => {
+      const { given } = await waiting({ waitMs: 2_000 });
+      const admin: Caller = { role: 'ADMIN', id: 'admin', tenantId: null };
+      await agents.setPaused(admin, tenantId, 'writer-1', true);
+      const task = await ready();
+      await dispatcher.dispatch([task], task.createdAt);
+      expect(
+        await eventually(
+          () => queue.size(tenantId, kind),
+          (size) => size > 0,
+        ),
+      ).toBe(1);
+      expect(await given).toEqual([]);
+    });
   });
 });

@@ -8,6 +8,7 @@ import { Agents } from '../../../src/services/agents.js';
 import { Dispatcher } from '../../../src/services/dispatcher.js';
 import { LeaseRecovery } from '../../../src/services/lease-recovery.js';
 import { RegistryRepair } from '../../../src/services/registry-repair.js';
+import { Waiters } from '../../../src/services/waiters.js';
 import { postgresStore, type QueueStore } from '../../contract/queue-stores.js';
 import { aTenant, type Bench, type Desk, openBench } from './bench.js';
 
@@ -48,7 +49,7 @@ describe('an agent that is removed while it is being entered', () => {
     await signals.connect();
     queue = new BullmqTaskQueue(await store.open(), signals);
     const { ledger, records, watch, rows } = desk;
-    const recovery = new LeaseRecovery(ledger, watch, new Dispatcher(queue));
+    const recovery = new LeaseRecovery(ledger, watch, new Dispatcher(queue, new Waiters(signals)));
     registry = new PostgresRegistry(rows, liveness);
     overtaken = new OvertakenRegistry(rows, liveness);
     agents = new Agents(ledger, registry, records, watch, recovery);

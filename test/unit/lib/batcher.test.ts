@@ -121,6 +121,30 @@ describe('a batcher', () => {
     expect(batches).toEqual(expected);
   });
 
+  it('takes as many of those that yield as somebody waits for, of each sort, like any other', async () => {
+    const batches: (readonly number[])[] = [];
+    const room = new Map([
+      ['odd', 2],
+      ['even', 1],
+    ]);
+    const batcher = new Batcher(
+      (items: readonly number[]) => {
+        batches.push(items);
+        return Promise.resolve(items.map((value) => ({ value })));
+      },
+      { ...roomy, maxBatch: 6, maxYielding: 1 },
+      (item) => item < 0,
+      (item) => {
+        const sort = item % 2 === 0 ? 'even' : 'odd';
+        return item < -90 ? undefined : { sort, awaited: () => room.get(sort) ?? 0 };
+      },
+    );
+    await Promise.all([1, 2, -91, -1, -2, -3, -4, -5].map((item) => batcher.submit(item)));
+    expect(batches[0]).toEqual([1, 2, -1, -2, -3]);
+    room.clear();
+    expect(batches.flat().toSorted((one, other) => other - one)).toEqual([2, 1, -1, -2, -3, -4, -5, -91]);
+  });
+
   it('refuses with UNAVAILABLE what is more than may wait, and takes more when there is room again', async () => {
     const gate = new Gate();
     const batcher = new Batcher(gate.run, { store: 'registry', maxBatch: 1, maxWaiting: 2 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import { topics, type Waiter, Waiters } from '../../../src/services/waiters.js';
 import { LocalSignals } from '../lib/local-signals.js';
+import { aTicket } from '../models/factories.js';
 
 const tenantId = 't_one';
 const kind = 'support.reply';
@@ -168,15 +169,92 @@ describe('a waiter', () => {
     expect(looks).toEqual(['second']);
   });
 
+  describe('with room for tickets', () => {
+    const tickets = ['one', 'two', 'three', 'four'].map((taskId) => aTicket({ tenantId, kind, taskId }));
+    const idsOf = (some: readonly { taskId: string }[]) => some.map(({ taskId }) => taskId);
+
+    /** A waiter that sleeps. */
+    async function sleeping(name: string, room: number): Promise<Waiter> {
+      const waiter = waiters.wait([readiness], { room });
+      expect(await waiter.next(inAMinute())).toBe(true);
+      wait(name, waiter);
+      return waiter;
+    }
+
+    it('is handed as many as it has room for, in equal shares, who has waited longest first', async () => {
+      const [first, second, third] = [await sleeping('a', 1), await sleeping('b', 5), await sleeping('c', 1)];
+      expect(waiters.roomFor(readiness)).toBe(7);
+      expect(idsOf(waiters.offer(readiness, tickets))).toEqual([]);
+      expect([first, second, third].map((one) => idsOf(one.take()))).toEqual([
+        ['one'],
+        ['two', 'three'],
+        ['four'],
+      ]);
+      await turn();
+      expect(looks).toEqual(['a', 'b', 'c']);
+    });
+
+    it('leaves what there is no room for', async () => {
+      const waiter = await sleeping('a', 2);
+      expect(idsOf(waiters.offer(readiness, tickets))).toEqual(['three', 'four']);
+      expect(waiters.offer(readiness, tickets)).toEqual(tickets);
+      expect(waiters.roomFor(readiness)).toBe(0);
+      expect(idsOf(waiter.take())).toEqual(['one', 'two']);
+      expect(waiter.take()).toEqual([]);
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['before its first look', () => Promise.resolve(waiters.wait([readiness], { room: 1 }))],
+      ['while it looks', () => waiters.wait([readiness], { room: 1 }).next(inAMinute())],
+      [
+        'once it was told to look',
+        async () => {
+          await sleeping('told', 1);
+          ready(1);
+        },
+      ],
+      ['without room', () => sleeping('roomless', 0)],
+    ])('is handed none %s', async (_, open) => {
+      await open();
+      expect(waiters.roomFor(readiness)).toBe(0);
+      expect(waiters.offer(readiness, tickets)).toEqual(tickets);
+    });
+
+    it('is handed none when the process goes', async () => {
+      await sleeping('last', 1);
+      waiters.drain();
+      expect(waiters.offer(readiness, tickets)).toEqual(tickets);
+    });
+
+    it('gives back what it was handed and has not taken', async () => {
+      const waiter = await sleeping('a', 1);
+      waiters.offer(readiness, tickets.slice(0, 1));
+      expect(idsOf(waiter.close())).toEqual(['one']);
+      expect(waiter.close()).toEqual([]);
+    });
+
+    it('leaves a signal that came with its ticket to the next in line', async () => {
+      const waiter = await sleeping('a', 1);
+      waiters.offer(readiness, tickets.slice(0, 1));
+      ready(1);
+      await turn();
+      await sleeping('b', 1);
+      waiter.take();
+      waiter.close();
+      await turn();
+      expect(looks).toEqual(['a', 'b']);
+    });
+  });
+
   it('ends when its caller has gone, asleep or not yet', async () => {
     const caller = new AbortController();
-    const waiter = waiters.wait([readiness], caller.signal);
+    const waiter = waiters.wait([readiness], { signal: caller.signal });
     await waiter.next(inAMinute());
     wait('caller', waiter);
     caller.abort();
     await turn();
     expect(looks).toEqual(['caller ends']);
-    expect(await waiters.wait([readiness], caller.signal).next(inAMinute())).toBe(false);
+    expect(await waiters.wait([readiness], { signal: caller.signal }).next(inAMinute())).toBe(false);
   });
 
   it('ends when the process goes, whatever it waits for', async () => {
