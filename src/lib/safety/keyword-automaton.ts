@@ -5,7 +5,9 @@ export type ReportKeyword = (keyword: number, length: number, last: number) => v
 
 /** What stands for no state and no word: the root is nobody's target, and words are numbered from 1 inside. */
 const none = 0;
-const freePlace = 0;
+
+/** After how many states and words the making may be put off. */
+const sliceOfWork = 512;
 
 /** How many transitions are kept in a table of their own: those of the states nearest to the root, where searches are. */
 const mostDense = 262_144;
@@ -14,8 +16,9 @@ const mostDense = 262_144;
  * Finds all of many words in one pass over a text (Aho and Corasick, 1975).
  *
  * The time taken is that of the text plus that of the hits, however many words there are; the memory is that of the
- * words. States are numbered by their distance from the root. The first ones have a row of all their transitions each,
- * in which no unit of any word leads back to the root; the others have their edges in one open table.
+ * words. States are numbered by their distance from the root, and those of one distance in the order of the states before
+ * them, so that where a state leads to stands together. The first ones have a row of all their transitions each, in which no unit of
+ * any word leads back to the root.
  */
 export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
@@ -23,8 +26,10 @@ export class KeywordAutomaton {
   /** A number for each unit that some word has; 0 for all others. */
   readonly #classes = new Uint16Array(0x10000);
   readonly #classCount: number;
-  readonly #keys: Float64Array;
-  readonly #targets: Int32Array;
+  /** The unit that leads to a state. */
+  readonly #unit: Uint16Array;
+  /** The first of the states that a state leads to; they end where those of the next begin. */
+  readonly #first: Int32Array;
   #dense = new Int32Array(0);
   #denseCount = 0;
   readonly #fail: Int32Array;
@@ -51,10 +56,8 @@ export class KeywordAutomaton {
   private constructor(words: readonly string[]) {
     const most = words.reduce((sum, word) => sum + word.length, 1);
     this.#classCount = this.#numberUnits(words);
-    const capacity = 2 ** Math.ceil(Math.log2(2 * most + 2));
-    // A key is never 0, which so says that a place is free: to fill it with anything else would take long.
-    this.#keys = new Float64Array(capacity);
-    this.#targets = new Int32Array(capacity);
+    this.#unit = new Uint16Array(most);
+    this.#first = new Int32Array(most + 1);
     this.#fail = new Int32Array(most);
     this.#depth = new Uint16Array(most);
     this.#ending = new Int32Array(most);
@@ -91,35 +94,72 @@ export class KeywordAutomaton {
   /** Makes the states, all of one distance before the next. */
   *#grow(words: readonly string[]): SlicedWork<void> {
     const states = new Int32Array(words.length);
-    let size = 1;
+    const reached = new Int32Array(this.#classCount);
+    /** The words that go on, in the order of their states. */
     let open = words.map((_, keyword) => keyword).filter((keyword) => words[keyword] !== '');
+    let [from, size, work] = [0, 1, 0];
     for (let at = 0; open.length > 0; at += 1) {
-      const first = size;
-      for (const [nth, keyword] of open.entries()) {
-        if (nth % 256 === 255) yield;
-        const parent = states[keyword] ?? 0;
-        const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
-        let state = this.#edge(parent, unit);
-        if (state === none) {
-          state = size;
+      const [to, longer]: [number, number[]] = [size, []];
+      let next = 0;
+      for (let parent = from; parent < to; parent += 1) {
+        this.#first[parent] = size;
+        const first = next;
+        while (next < open.length && states[open[next] ?? 0] === parent) next += 1;
+        for (const branch of this.#branch(words, at, parent, size, open.slice(first, next), reached)) {
+          for (const keyword of branch) {
+            states[keyword] = size;
+            if (words[keyword]?.length === at + 1) this.#end(keyword, size);
+            else longer.push(keyword);
+          }
           size += 1;
-          this.#put(parent, unit, state);
-          this.#depth[state] = at + 1;
-          this.#fail[state] = at === 0 ? 0 : this.#failOf(parent, unit);
         }
-        states[keyword] = state;
-        if (words[keyword]?.length !== at + 1) continue;
-        this.#wordBefore[keyword + 1] = this.#lastWord[state] ?? none;
-        this.#lastWord[state] = keyword + 1;
+        work += 1 + next - first;
+        if (work < sliceOfWork) continue;
+        work = 0;
+        yield;
       }
-      yield;
-      for (let state = first; state < size; state += 1) {
+      for (let state = to; state < size; state += 1) {
         const fail = this.#fail[state] ?? 0;
         this.#ending[state] = this.#lastWord[state] === none ? (this.#ending[fail] ?? 0) : state;
       }
-      open = open.filter((keyword) => (words[keyword]?.length ?? 0) > at + 1);
+      [open, from] = [longer, to];
     }
+    this.#first.fill(size, from, size + 1);
     this.size = size;
+  }
+
+  /**
+   * Makes the states that a state leads to, numbered from `size` on, and returns the words behind each of them. `reached` has a place
+   * for each unit, and what it held is of no more use.
+   */
+  #branch(
+    words: readonly string[],
+    at: number,
+    parent: number,
+    size: number,
+    open: readonly number[],
+    reached: Int32Array,
+  ): readonly number[][] {
+    const branches: number[][] = [];
+    for (const keyword of open) {
+      const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
+      let state = reached[unit] ?? 0;
+      if (state < size) {
+        state = size + branches.length;
+        reached[unit] = state;
+        this.#unit[state] = unit;
+        this.#depth[state] = at + 1;
+        this.#fail[state] = at === 0 ? 0 : this.#failOf(parent, unit);
+        branches.push([]);
+      }
+      branches[state - size]?.push(keyword);
+    }
+    return branches;
+  }
+
+  #end(keyword: number, state: number): void {
+    this.#wordBefore[keyword + 1] = this.#lastWord[state] ?? none;
+    this.#lastWord[state] = keyword + 1;
   }
 
   /** Works out all transitions of the states nearest to the root. */
@@ -145,10 +185,11 @@ export class KeywordAutomaton {
   #fillRow(state: number): void {
     const row = state * this.#classCount;
     const fail = (this.#fail[state] ?? 0) * this.#classCount;
-    for (let unit = 1; unit < this.#classCount; unit += 1) {
-      const edge = this.#edge(state, unit);
-      const other = state === 0 ? 0 : (this.#dense[fail + unit] ?? 0);
-      this.#dense[row + unit] = edge === none ? other : this.#entryOf(edge);
+    if (state !== 0) this.#dense.copyWithin(row, fail, fail + this.#classCount);
+    const end = this.#first[state + 1] ?? 0;
+    for (let next = this.#first[state] ?? 0; next < end; next += 1) {
+      const unit = this.#unit[next] ?? 0;
+      if (unit !== 0) this.#dense[row + unit] = this.#entryOf(next);
     }
   }
 
@@ -191,27 +232,9 @@ export class KeywordAutomaton {
   }
 
   #edge(state: number, unit: number): number {
-    const key = state * this.#classCount + unit;
-    const mask = this.#keys.length - 1;
-    for (let slot = slotOf(key) & mask; ; slot = (slot + 1) & mask) {
-      const found = this.#keys[slot];
-      if (found === key) return this.#targets[slot] ?? none;
-      if (found === freePlace) return none;
-    }
+    const end = this.#first[state + 1] ?? 0;
+    for (let next = this.#first[state] ?? 0; next < end; next += 1)
+      if (this.#unit[next] === unit) return next;
+    return none;
   }
-
-  #put(state: number, unit: number, target: number): void {
-    const key = state * this.#classCount + unit;
-    const mask = this.#keys.length - 1;
-    let slot = slotOf(key) & mask;
-    while (this.#keys[slot] !== freePlace) slot = (slot + 1) & mask;
-    this.#keys[slot] = key;
-    this.#targets[slot] = target;
-  }
-}
-
-/** Spreads the keys over the table (Knuth, multiplicative hashing). */
-function slotOf(key: number): number {
-  const mixed = Math.imul(key | 0, 0x9e3779b1);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

@@ -100,12 +100,11 @@ export class TopicPhrases {
 
 /** Where the word's end stands whose ending begins at a unit; `undefined` if it has another ending. */
 function endOfWord(units: Uint16Array, from: number, endings: ReadonlySet<number>): number | undefined {
+  let end = from + 1;
+  while (units[end] !== space) if (++end > from + longestEnding) return undefined;
   let ending = 0;
-  for (let at = from; at < from + longestEnding; at += 1) {
-    ending = ending * 0x10000 + (units[at] ?? 0);
-    if (units[at + 1] === space) return endings.has(ending) ? at + 1 : undefined;
-  }
-  return undefined;
+  for (let at = from; at < end; at += 1) ending = ending * 0x10000 + (units[at] ?? 0);
+  return endings.has(ending) ? end : undefined;
 }
 
 function endingOf(letters: string): number {

@@ -27,8 +27,8 @@ const expressionOf = (shapes: readonly string[]): RegExp =>
 const wholeAddresses = expressionOf(whole);
 const placedAddresses = new RegExp(`(?<![\\p{L}\\d.,#-])(?:${placed.join('|')})`, 'gu');
 
-/** What one of the whole addresses has in it. */
-const wholeHint = /apt|apartment|suite|ste|box|[afd]po/i;
+/** What every one of the whole addresses has in it. */
+const wholeHint = /(?:box |[afd]po,? a[aep] |(?:apt|apartment|suite|ste)\.? ?#?)\d/iu;
 
 /** What announces an address right before it. */
 const announced = plainly(
