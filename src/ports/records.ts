@@ -39,7 +39,10 @@ export abstract class RecordsPort {
   /** Calls that arrive together share a query. */
   abstract task(tenantId: string, taskId: string): Promise<Task | undefined>;
 
-  abstract find<K extends Exclude<RowKind, 'task' | 'result' | 'policy'>>(
+  /** Calls that arrive together share a query. */
+  abstract review(tenantId: string, reviewId: string): Promise<ReviewCard | undefined>;
+
+  abstract find<K extends Exclude<RowKind, 'task' | 'review' | 'result' | 'policy'>>(
     kind: K,
     tenantId: string,
     id: string,

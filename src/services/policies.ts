@@ -101,7 +101,7 @@ export class Policies {
    * @throws DomainError `REVIEW_NOT_FOUND`
    */
   async explainCard(tenantId: string, reviewId: string): Promise<readonly Explanation[]> {
-    const card = await this.records.find('review', tenantId, reviewId);
+    const card = await this.records.review(tenantId, reviewId);
     if (!card) throw reviewNotFound(reviewId);
     const policy = await this.records.policy(tenantId, card.policyVersion);
     if (!policy) throw new Error(`Tenant ${tenantId} has no version ${card.policyVersion} of its policy.`);

@@ -139,8 +139,7 @@ export class ResultIntake {
   }
 
   private async carriesOut(task: Task, submission: ResultSubmission): Promise<boolean> {
-    const card =
-      task.reviewId === null ? undefined : await this.records.find('review', task.tenantId, task.reviewId);
+    const card = task.reviewId === null ? undefined : await this.records.review(task.tenantId, task.reviewId);
     return carriedDigest(submission) === approvalOf(card)?.outputDigest;
   }
 }

@@ -48,7 +48,7 @@ export class ReviewDeadlines implements OnApplicationBootstrap {
 
   /** Closes the card and rejects its task, unless the card was decided or is not due. */
   async expire(tenantId: string, reviewId: string): Promise<void> {
-    const known = await this.records.find('review', tenantId, reviewId);
+    const known = await this.records.review(tenantId, reviewId);
     if (known?.status !== 'PENDING') return;
     const early = await this.ledger.transact({
       tenantId,

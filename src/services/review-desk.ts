@@ -54,7 +54,7 @@ export class ReviewDesk {
 
   /** @throws DomainError `REVIEW_NOT_FOUND` */
   async get(tenantId: string, reviewId: string): Promise<ReviewCard> {
-    const card = await this.records.find('review', tenantId, reviewId);
+    const card = await this.records.review(tenantId, reviewId);
     if (!card) throw reviewNotFound(reviewId);
     return card;
   }

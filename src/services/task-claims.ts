@@ -76,9 +76,10 @@ export class TaskClaims {
     );
     try {
       for (let looks = 0; await waiter.next(until); looks += 1) {
+        const handed = await this.use(agent, waiter.take());
         // The agent may have been paused, or registered for other kinds, while it waited.
-        if (looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
-        const { assignments, able } = await this.look(agent, kinds, request.maxTasks, waiter.take());
+        if (!handed && looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
+        const { assignments, able } = handed ?? (await this.look(agent, kinds, request.maxTasks));
         if (assignments.length > 0) {
           whenAborted(undelivered, () => this.takeBack(tenantId, agentId, assignments));
           return assignments;
@@ -91,15 +92,8 @@ export class TaskClaims {
     }
   }
 
-  /** Takes what it was handed, or else what waits for the agent; `able` when it could have taken more. */
-  private async look(
-    agent: Agent,
-    kinds: readonly string[],
-    maxTasks: number,
-    handed: readonly Ticket[],
-  ): Promise<Look> {
-    const atOnce = handed.length > 0 ? await this.use(agent, handed) : undefined;
-    if (atOnce) return atOnce;
+  /** Takes what waits for the agent; `able` when it could have taken more. */
+  private async look(agent: Agent, kinds: readonly string[], maxTasks: number): Promise<Look> {
     const open = agent.paused ? [] : kinds.filter((kind) => agent.capabilities.includes(kind));
     if (open.length === 0) return { assignments: [], able: false };
     for (;;) {
@@ -113,7 +107,7 @@ export class TaskClaims {
     }
   }
 
-  /** `undefined` when the tasks were cancelled or paused meanwhile: their tickets come to nothing, and behind them others may wait. */
+  /** `undefined` when nothing comes of the tickets: their tasks were cancelled or paused meanwhile, and behind them others may wait. */
   private async use(
     { tenantId, agentId }: Agent,
     tickets: readonly TakenTicket[],

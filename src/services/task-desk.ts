@@ -129,7 +129,7 @@ export class TaskDesk {
   }
 
   private async approval({ tenantId, reviewId }: Task): Promise<Approval | undefined> {
-    return reviewId === null ? undefined : approvalOf(await this.records.find('review', tenantId, reviewId));
+    return reviewId === null ? undefined : approvalOf(await this.records.review(tenantId, reviewId));
   }
 
   /** Only a success has an output: what was blocked, rejected or cancelled is never shown. */

@@ -39,3 +39,12 @@ export function toCallerError(error: unknown): unknown {
     },
   );
 }
+
+/** What a statement came to; rejects as {@link toCallerError} says. */
+export async function unlessAway<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toCallerError(error);
+  }
+}

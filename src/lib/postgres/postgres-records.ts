@@ -9,9 +9,10 @@ import { type Task, taskStatuses } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
 import type { RowKind, Rows } from '../../ports/ledger.js';
 import { type AgentWork, type Backlog, RecordsPort } from '../../ports/records.js';
-import { Batcher, type Outcome } from '../batcher.js';
+import { Batcher } from '../batcher.js';
 import { AgentLookup } from './agent-lookup.js';
-import { toCallerError } from './faults.js';
+import { unlessAway } from './faults.js';
+import { RowLookup } from './row-lookup.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
 import { ofTenants, type Scope } from './scope.js';
@@ -24,13 +25,7 @@ interface Holder {
   readonly agentId: string;
 }
 
-interface TaskRef {
-  readonly tenantId: string;
-  readonly taskId: string;
-}
-
 const idColumns = {
-  review: 'review_id',
   receipt: 'review_id',
   session: 'session_id',
   agent: 'agent_id',
@@ -54,10 +49,8 @@ export class PostgresRecords extends RecordsPort {
     batchLimits,
   );
   private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), batchLimits);
-  private readonly tasksById = new Batcher<TaskRef, Task | undefined>(
-    (refs) => this.tasksOf(refs),
-    batchLimits,
-  );
+  private readonly tasksById: RowLookup<Task>;
+  private readonly cardsById: RowLookup<ReviewCard>;
   private readonly inForce = new Batcher<string, Rows['policy'] | undefined>(
     (tenantIds) => this.policiesOf(tenantIds),
     batchLimits,
@@ -83,6 +76,14 @@ export class PostgresRecords extends RecordsPort {
   ) {
     super();
     this.hot = hotStatements(tables);
+    this.tasksById = new RowLookup(statements, tables.task, {
+      column: 'task_id',
+      of: ({ taskId }) => taskId,
+    });
+    this.cardsById = new RowLookup(statements, tables.review, {
+      column: 'review_id',
+      of: ({ reviewId }) => reviewId,
+    });
   }
 
   async ping(): Promise<void> {
@@ -112,7 +113,11 @@ export class PostgresRecords extends RecordsPort {
   }
 
   task(tenantId: string, taskId: string): Promise<Task | undefined> {
-    return this.tasksById.submit({ tenantId, taskId });
+    return this.tasksById.of(tenantId, taskId);
+  }
+
+  review(tenantId: string, reviewId: string): Promise<ReviewCard | undefined> {
+    return this.cardsById.of(tenantId, reviewId);
   }
 
   async result(tenantId: string, resultId: string): Promise<Rows['result'] | undefined> {
@@ -346,15 +351,6 @@ export class PostgresRecords extends RecordsPort {
     return hashes.map((hash) => ({ value: byHash.get(hash) }));
   }
 
-  private async tasksOf(refs: readonly TaskRef[]) {
-    const rows = await this.hotQuery<Task>(ofTenants(tenantsOf(refs)), this.hot.tasks, [
-      refs.map(({ tenantId }) => tenantId),
-      refs.map(({ taskId }) => taskId),
-    ]);
-    const byRef = new Map(rows.map((row) => [`${row.tenantId} ${row.taskId}`, row]));
-    return refs.map(({ tenantId, taskId }) => openedTask(this.tables, byRef.get(`${tenantId} ${taskId}`)));
-  }
-
   private async policiesOf(tenantIds: readonly string[]) {
     const asked = [...new Set(tenantIds)];
     const rows = await this.hotQuery<Rows['policy']>(ofTenants(asked), this.hot.policies, [asked]);
@@ -405,18 +401,12 @@ export class PostgresRecords extends RecordsPort {
 }
 
 /** Those that requests wait for by the hundred: prepared, and shared by the requests that arrive together. */
-function hotStatements({ apiKey, task, policy }: Tables) {
+function hotStatements({ apiKey, policy }: Tables) {
   return {
     keys: {
       name: 'live-keys',
       text: `SELECT ${apiKey.select('t')} FROM ${apiKey.name} t
         WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
-    },
-    tasks: {
-      name: 'tasks-seen',
-      text: `SELECT ${task.select('t')}
-        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[])) AS w(tenant_id, task_id)
-        JOIN ${task.name} t USING (tenant_id, task_id)`,
     },
     policies: {
       name: 'policies-seen',
@@ -455,14 +445,6 @@ function hotStatements({ apiKey, task, policy }: Tables) {
   };
 }
 
-async function unlessAway<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw toCallerError(error);
-  }
-}
-
 function tenantsOf(named: readonly { readonly tenantId: string }[]): readonly string[] {
   return [...new Set(named.map(({ tenantId }) => tenantId))];
 }
@@ -485,13 +467,4 @@ function countsOf(counts: ReadonlyMap<string, number>): Backlog['tasks'] {
 
 function eventOf({ actorType, actorId, ...row }: AuditRow): AuditEvent {
   return { ...row, actor: { type: actorType, id: actorId } };
-}
-
-/** A task that cannot be read fails alone, and not those that were asked for along with it. */
-function openedTask({ task }: Tables, row: Task | undefined): Outcome<Task | undefined> {
-  try {
-    return { value: row && task.opened([row])[0] };
-  } catch (error) {
-    return { error };
-  }
 }

@@ -315,7 +315,7 @@ describe('the ledger', () => {
       input: JSON.parse(JSON.stringify(output)) as unknown,
     });
     await expect(records.find('apiKey', tenantId, apiKey.keyId)).resolves.toEqual(apiKey);
-    const stored = await records.find('review', tenantId, card.reviewId);
+    const stored = await records.review(tenantId, card.reviewId);
     expect(JSON.stringify(stored?.proposedOutput)).toBe(JSON.stringify(output));
     expect(JSON.stringify((await records.result(tenantId, result.resultId))?.output)).toBe(
       JSON.stringify(output),

@@ -336,7 +336,7 @@ describe('the records', () => {
     const look = (tenant: string) =>
       Promise.all([
         desk.records.task(tenant, task.taskId),
-        desk.records.find('review', tenant, card.reviewId),
+        desk.records.review(tenant, card.reviewId),
         desk.records.find('session', tenant, session.sessionId),
         desk.records.find('agent', tenant, 'writer-1'),
         desk.records.find('apiKey', tenant, apiKey.keyId),
@@ -368,6 +368,6 @@ describe('the records', () => {
       view.put('review', next);
       return next;
     });
-    await expect(desk.records.find('review', tenantId, card.reviewId)).resolves.toEqual(decided);
+    await expect(desk.records.review(tenantId, card.reviewId)).resolves.toEqual(decided);
   });
 });
