@@ -28,6 +28,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // Node keeps the modules of a test file that has ended, and each file's coverage is counted over all that are kept: the last
   // of 160 files took 15 s, most of it for those before it.
   workerIdleMemoryLimit: '300MB',
