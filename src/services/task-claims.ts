@@ -112,6 +112,7 @@ export class TaskClaims {
     { tenantId, agentId }: Agent,
     tickets: readonly TakenTicket[],
   ): Promise<Look | undefined> {
+    if (tickets.length === 0) return undefined;
     const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
     await this.dispatcher.giveBack(unused);
     if (assignments.length === 0 && unused.length === 0) return undefined;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
@@ -86,6 +86,16 @@ describe('a claim', () => {
     const { taskId } = await queued(desk.ledger, { tenantId });
     await add({ taskId, attempt: 1 });
     expect(await claim()).toEqual([[taskId, 1]]);
+  });
+
+  it('asks nothing of the ledger when there is no ticket', async () => {
+    const units = jest.spyOn(desk.ledger, 'transact');
+    try {
+      expect(await claim()).toEqual([]);
+      expect(units).not.toHaveBeenCalled();
+    } finally {
+      units.mockRestore();
+    }
   });
 
   it('drops a ticket that came twice', async () => {
