@@ -1,4 +1,5 @@
 import { Batcher } from '../batcher.js';
+import { sharedReads } from './row-lookup.js';
 
 interface Asked {
   readonly tenantId: string;
@@ -10,11 +11,7 @@ interface Asked {
  * for each tenant.
  */
 export class AgentLookup<Row extends { readonly agentId: string }> {
-  private readonly batcher = new Batcher<Asked, readonly Row[]>((asked) => this.answers(asked), {
-    store: 'database',
-    maxBatch: 500,
-    maxWaiting: 20_000,
-  });
+  private readonly batcher = new Batcher<Asked, readonly Row[]>((asked) => this.answers(asked), sharedReads);
 
   /** @param read the rows of these agents of a tenant's */
   constructor(

@@ -12,7 +12,7 @@ import { type AgentWork, type Backlog, RecordsPort } from '../../ports/records.j
 import { Batcher } from '../batcher.js';
 import { AgentLookup } from './agent-lookup.js';
 import { unlessAway } from './faults.js';
-import { RowLookup } from './row-lookup.js';
+import { RowLookup, sharedReads } from './row-lookup.js';
 import { Conditions } from './row-table.js';
 import type { AuditRow } from './schemas.js';
 import { ofTenants, type Scope } from './scope.js';
@@ -35,9 +35,6 @@ const idColumns = {
   fleetBrake: 'tenant_id',
 } as const;
 
-/** Of reads that share a query with those that arrive together. */
-const batchLimits = { store: 'database', maxBatch: 500, maxWaiting: 20_000, gapMs: 1 } as const;
-
 /** How many events a check of the chain reads at a time. */
 const chainStride = 1_000;
 
@@ -46,14 +43,14 @@ const chainStride = 1_000;
 export class PostgresRecords extends RecordsPort {
   private readonly keys = new Batcher<string, ApiKey | undefined>(
     (hashes) => this.keysOf(hashes),
-    batchLimits,
+    sharedReads,
   );
-  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), batchLimits);
+  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), sharedReads);
   private readonly tasksById: RowLookup<Task>;
   private readonly cardsById: RowLookup<ReviewCard>;
   private readonly inForce = new Batcher<string, Rows['policy'] | undefined>(
     (tenantIds) => this.policiesOf(tenantIds),
-    batchLimits,
+    sharedReads,
   );
 
   private readonly held = new AgentLookup<{ agentId: string; taskIds: readonly string[] }>(

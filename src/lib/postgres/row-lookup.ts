@@ -16,15 +16,13 @@ interface Key<T> {
   readonly of: (row: T) => string;
 }
 
+/** Of reads that share a statement with those that arrive together. */
+export const sharedReads = { store: 'database', maxBatch: 500, maxWaiting: 20_000, gapMs: 1 } as const;
+
 /** Single rows of one table, asked for by many at once: those that ask together share one prepared statement. */
 export class RowLookup<T extends { readonly tenantId: string }> {
   private readonly statement: Statement;
-  private readonly batcher = new Batcher<Ref, T | undefined>((refs) => this.rowsOf(refs), {
-    store: 'database',
-    maxBatch: 500,
-    maxWaiting: 20_000,
-    gapMs: 1,
-  });
+  private readonly batcher = new Batcher<Ref, T | undefined>((refs) => this.rowsOf(refs), sharedReads);
 
   constructor(
     private readonly statements: StatementPool,
