@@ -37,7 +37,7 @@ export interface Outcome {
 
 /** Runs one drill; the servers are its own and end with it. */
 export async function runDrill(options: DrillOptions, say: (words: string) => void): Promise<Outcome> {
-  const stack = await Stack.start();
+  const stack = await Stack.start(options);
   const interrupt = () => {
     void stack.stop().finally(() => process.exit(130));
   };

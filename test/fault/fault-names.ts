@@ -6,6 +6,7 @@ export const processFaults = [
   'api-restart',
   'api-cut',
   'api-answers-lost',
+  'api-clock',
 ] as const;
 
 /** What is done to the stores and to the way to them. */
@@ -20,6 +21,7 @@ export const storeFaults = [
   'postgres-crash',
   'postgres-freeze',
   'postgres-full',
+  'postgres-disk-full',
   'postgres-lock',
   'postgres-deadlock',
   'postgres-terminate',
@@ -33,6 +35,11 @@ export type StoreFault = (typeof storeFaults)[number];
 
 export const faultNames = [...processFaults, ...storeFaults] as const;
 export type FaultName = (typeof faultNames)[number];
+
+/** Whether it takes a Redis to happen. */
+export function isRedisFault(name: FaultName): boolean {
+  return name.startsWith('redis-');
+}
 
 export function isFaultName(name: string): name is FaultName {
   return faultNames.some((one) => one === name);

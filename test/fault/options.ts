@@ -1,4 +1,4 @@
-import { type FaultName, faultNames, isFaultName } from './fault-names.js';
+import { type FaultName, faultNames, isFaultName, isRedisFault } from './fault-names.js';
 import { OptionError, readArguments, wholeNumber } from '../support/command-line.js';
 
 /** What one drill is to do. */
@@ -9,6 +9,8 @@ export interface DrillOptions {
   /** Determines which faults happen, in which order and to whom. */
   readonly seed: number;
   readonly faults: readonly FaultName[];
+  /** Otherwise registry and queues are on PostgreSQL. */
+  readonly withRedis: boolean;
 }
 
 export const usage = `Usage: npm run drill -- [options]
@@ -20,11 +22,13 @@ the database, the audit export and what the clients wrote down that all promises
   --seconds N     for how long faults happen (1-86400, default 120)
   --seed N        which faults, in which order (default: drawn, and printed; the same seed has the same schedule)
   --faults a,b    only these faults, of: ${faultNames.join(', ')}
+  --without-redis PostgreSQL alone: registry and queues are there, too
   --help          this text
 
 Exit code: 0 all promises were kept, 1 one was not, 2 it could not be run.`;
 
 const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
 
 /** Reads the command line. @throws OptionError */
 export function parseDrillOptions(args: readonly string[], drawSeed: () => number): DrillOptions {
@@ -32,20 +36,35 @@ export function parseDrillOptions(args: readonly string[], drawSeed: () => numbe
     seconds = '120',
     seed,
     faults,
+    'without-redis': withoutRedis = false,
     help = false,
   } = readArguments(
-    { args: [...args], options: { seconds: text, seed: text, faults: text, help: { type: 'boolean' } } },
+    {
+      args: [...args],
+      options: { seconds: text, seed: text, faults: text, 'without-redis': flag, help: flag },
+    },
     'See --help.',
   ).values;
+  const possible = withoutRedis ? faultNames.filter((name) => !isRedisFault(name)) : faultNames;
   return {
     help,
     seconds: wholeNumber('--seconds', seconds, 1, 86_400),
     seed: seed === undefined ? drawSeed() : wholeNumber('--seed', seed, 0, 4_294_967_295),
-    faults: faults === undefined ? faultNames : faults.split(',').map(faultNamed),
+    faults: faults === undefined ? possible : chosen(faults, possible),
+    withRedis: !withoutRedis,
   };
 }
 
-function faultNamed(name: string): FaultName {
-  if (isFaultName(name)) return name;
-  throw new OptionError(`There is no fault "${name}": choose of ${faultNames.join(', ')}.`);
+function chosen(names: string, possible: readonly FaultName[]): readonly FaultName[] {
+  return names.split(',').map((name) => {
+    if (isFaultName(name) && possible.includes(name)) return name;
+    throw new OptionError(`There is no fault "${name}": choose of ${possible.join(', ')}.`);
+  });
+}
+
+/** The command that runs the same again. */
+export function commandOf({ seed, seconds, faults, withRedis }: DrillOptions): string {
+  const possible = faultNames.filter((name) => withRedis || !isRedisFault(name));
+  const only = faults.length < possible.length ? ` --faults ${faults.join(',')}` : '';
+  return `npm run drill -- --seed ${seed} --seconds ${seconds}${only}${withRedis ? '' : ' --without-redis'}`;
 }

@@ -5,6 +5,9 @@ import type { ProcessFault } from './fault-names.js';
 import { type Fault, forAWhile, type Scene, seconds } from './scene.js';
 import { type Api, leaseMs, type Stack } from './stack.js';
 
+/** How far a clock is off: longer than any lease, grace or deadline of the drill. */
+const clockOffByMs = 600_000;
+
 async function apiKill({ stack, random, say }: Scene): Promise<void> {
   const api = anApi(stack, random);
   say(`${api.name} is killed`);
@@ -65,6 +68,18 @@ async function apiAnswersLost({ stack, random, say }: Scene): Promise<void> {
   await forAWhile([api.link], (link) => Promise.resolve(link.loseAnswers()), between(random, 300, 1_500));
 }
 
+/** From its next start on, its clock is off; or it is right again, if it was off. It has jumped in either case. */
+async function apiClock({ stack, random, say }: Scene): Promise<void> {
+  const api = anApi(stack, random);
+  const offBy = oneOf(random, [clockOffByMs, -clockOffByMs]);
+  await api.kill();
+  api.clockOffByMs = api.clockOffByMs === 0 ? offBy : 0;
+  const minutes = Math.abs(api.clockOffByMs) / 60_000;
+  if (minutes === 0) say(`the clock of ${api.name} is put right`);
+  else say(`the clock of ${api.name} is ${minutes} min ${api.clockOffByMs < 0 ? 'behind' : 'ahead'}`);
+  await api.comeBack();
+}
+
 /** What can happen to an API process, and on the way to it. */
 export const processFaultsByName: Readonly<Record<ProcessFault, Fault>> = {
   'api-kill': apiKill,
@@ -73,6 +88,7 @@ export const processFaultsByName: Readonly<Record<ProcessFault, Fault>> = {
   'api-restart': apiRestart,
   'api-cut': apiCut,
   'api-answers-lost': apiAnswersLost,
+  'api-clock': apiClock,
 };
 
 function anApi({ apis }: Stack, random: Random): Api {

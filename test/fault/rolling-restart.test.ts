@@ -11,7 +11,7 @@ describe('three API processes', () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ withRedis: true });
   }, 90_000);
   afterAll(() => stack.stop(), 60_000);
 

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { promises } from './checks.js';
 import { runDrill } from './drill.js';
 import { OptionError } from '../support/command-line.js';
-import { parseDrillOptions, usage } from './options.js';
+import { commandOf, parseDrillOptions, usage } from './options.js';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -13,7 +13,8 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(usage);
       return 0;
     }
-    console.log(`The drill of seed ${options.seed}: ${options.seconds} s of faults.`);
+    const how = options.withRedis ? '' : ', without Redis';
+    console.log(`The drill of seed ${options.seed}: ${options.seconds} s of faults${how}.`);
     const { broken, tasks, figures, faults } = await runDrill(options, (words) => {
       console.log(words);
     });
@@ -21,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const { promise, words } of broken) console.log(`✗ ${promises[promise]}\n    ${words}`);
     console.log(broken.length === 0 ? '✓ All promises were kept' : `✗ ${broken.length} broken promises`);
     if (broken.length === 0) return 0;
-    console.log(`Run it again with: npm run drill -- --seed ${options.seed} --seconds ${options.seconds}`);
+    console.log(`Run it again with: ${commandOf(options)}`);
     return 1;
   } catch (error) {
     console.error(error instanceof OptionError ? error.message : error);

@@ -8,6 +8,7 @@ import { publicJwkOf, privateKeyFrom } from '../../src/models/signing-key.js';
 import { type Link, openLink } from '../contract/link.js';
 import { type MeasuredServer, newAdminKey, startServer } from '../support/measured-servers.js';
 import { freePort } from '../support/redis-server.js';
+import { clockVariable } from './clock-names.js';
 import { type Failpoint, failpointVariable } from './failpoint-names.js';
 import { Postgres, RedisStore } from './stores.js';
 
@@ -19,6 +20,7 @@ export const heartbeatMs = 500;
 
 const typescript = fileURLToPath(new URL('../support/typescript.mjs', import.meta.url));
 const tether = fileURLToPath(new URL('../../scripts/lib/tether.mjs', import.meta.url));
+const clock = fileURLToPath(new URL('clock.ts', import.meta.url));
 const entry = fileURLToPath(new URL('server.ts', import.meta.url));
 
 const settings = {
@@ -45,22 +47,29 @@ export class Stack {
   private constructor(
     private readonly directory: string,
     readonly postgres: Postgres,
-    readonly redis: RedisStore,
+    private readonly redisStore: RedisStore | undefined,
   ) {}
 
   /** Starts all of them, one API process after the other: the first migrates the database. */
-  static async start(): Promise<Stack> {
+  static async start({ withRedis }: { readonly withRedis: boolean }): Promise<Stack> {
     const directory = await mkdtemp(join(tmpdir(), 'chimera-drill-'));
     await chmod(directory, 0o711);
-    const stack = new Stack(directory, new Postgres(directory), new RedisStore(await freePort(), directory));
+    const redis = withRedis ? new RedisStore(await freePort(), directory) : undefined;
+    const stack = new Stack(directory, await Postgres.in(directory), redis);
     try {
-      await Promise.all([stack.postgres.start(), stack.redis.start()]);
+      await Promise.all([stack.postgres.start(), redis?.start()]);
       for (let index = 0; index < apiCount; index += 1) stack.apis.push(await stack.openApi(index));
       return stack;
     } catch (error) {
       await stack.stop();
       throw error;
     }
+  }
+
+  /** @throws Error when this stack is one without. */
+  get redis(): RedisStore {
+    if (!this.redisStore) throw new Error('There is no Redis.');
+    return this.redisStore;
   }
 
   /** Where the clients send their requests. */
@@ -84,10 +93,12 @@ export class Stack {
 
   /** Mends every link and every store, and has every process serve. */
   async heal(): Promise<void> {
-    await this.redis.start();
+    await this.redisStore?.start();
     await this.postgres.start();
     for (const api of this.apis) {
       await api.mend();
+      if (api.clockOffByMs !== 0) await api.kill();
+      api.clockOffByMs = 0;
       await api.comeBack();
     }
   }
@@ -95,15 +106,19 @@ export class Stack {
   /** Ends everything that the drill has started and removes what it has written. A second call does nothing more. */
   async stop(): Promise<void> {
     await Promise.all(this.apis.map((api) => api.close()));
-    await this.redis.kill();
+    await this.redisStore?.kill();
     await this.postgres.stop();
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 
   private async openApi(index: number): Promise<Api> {
-    const [toPostgres, toRedis] = await Promise.all([openLink(this.postgres.url), openLink(this.redis.url)]);
+    const toPostgres = await openLink(this.postgres.url);
     this.postgres.links.push(toPostgres);
-    this.redis.links.push(toRedis);
+    let toRedis: Link | undefined;
+    if (this.redisStore) {
+      toRedis = await openLink(this.redisStore.url);
+      this.redisStore.links.push(toRedis);
+    }
     const port = await freePort();
     const link = await openLink(`http://127.0.0.1:${port}`);
     const api = new Api(
@@ -126,11 +141,14 @@ interface Links {
   /** From the clients to the process. */
   readonly link: Link;
   readonly toPostgres: Link;
-  readonly toRedis: Link;
+  /** `undefined` without Redis. */
+  readonly toRedis: Link | undefined;
 }
 
 /** One API process and the ways to it and from it. */
 export class Api {
+  /** How far its clock is off from its next start on, in milliseconds. */
+  clockOffByMs = 0;
   private server: MeasuredServer | undefined;
 
   constructor(
@@ -148,7 +166,7 @@ export class Api {
     return this.links.toPostgres;
   }
 
-  get toRedis(): Link {
+  get toRedis(): Link | undefined {
     return this.links.toRedis;
   }
 
@@ -157,14 +175,15 @@ export class Api {
     this.server = await startServer({
       name: this.name,
       command: process.execPath,
-      args: ['--import', typescript, '--import', tether, entry],
+      args: [typescript, tether, clock].flatMap((module) => ['--import', module]).concat(entry),
       port: this.port,
       announces: 'Chimera serves ',
       environment: {
         ...this.environment,
         PORT: String(this.port),
         DATABASE_URL: this.links.toPostgres.url,
-        REDIS_URL: this.links.toRedis.url,
+        ...(this.links.toRedis && { REDIS_URL: this.links.toRedis.url }),
+        ...(this.clockOffByMs !== 0 && { [clockVariable]: String(this.clockOffByMs) }),
         ...(failpoint && { [failpointVariable]: `${failpoint.name}:${failpoint.count}` }),
       },
     });
@@ -233,13 +252,13 @@ export class Api {
 
   async mend(): Promise<void> {
     const { link, toPostgres, toRedis } = this.links;
-    await Promise.all([link.mend(), toPostgres.mend(), toRedis.mend()]);
+    await Promise.all([link.mend(), toPostgres.mend(), toRedis?.mend()]);
   }
 
   async close(): Promise<void> {
     await this.kill();
     const { link, toPostgres, toRedis } = this.links;
-    await Promise.all([link.close(), toPostgres.close(), toRedis.close()]);
+    await Promise.all([link.close(), toPostgres.close(), toRedis?.close()]);
   }
 }
 

@@ -106,6 +106,35 @@ async function postgresFull({ stack, random, say }: Scene): Promise<void> {
   }
 }
 
+/**
+ * What has no room fails: rows that need another page, and, when its turn comes, the log itself. Without room for that
+ * PostgreSQL ends all its processes, cannot recover, and gives up; then somebody has to start it.
+ */
+async function postgresDiskFull({ stack, random, say }: Scene): Promise<void> {
+  const { disk } = stack.postgres;
+  if (!disk) {
+    say('not tried, for no file system may be mounted here: the disk of PostgreSQL is full');
+    return;
+  }
+  const spare = Math.round(between(random, 0, 500_000));
+  const logToo = random() < 0.4;
+  say(`the disk of PostgreSQL is full${logToo ? ', and its log needs another file' : ''}`);
+  try {
+    await disk.fill(spare);
+    if (logToo)
+      await withPostgres(stack.postgres.superuserUrl, async (client) => {
+        for (let file = 0; file < 4; file += 1) {
+          await client.query('SELECT pg_switch_wal()');
+          await client.query('SELECT pg_logical_emit_message(false, $1, $2)', ['drill', 'full']);
+        }
+      }).catch(() => undefined);
+    await pause(between(random, 1_500, 4_000));
+  } finally {
+    await disk.makeRoom();
+    if (await stack.postgres.revive()) say('it had given up, and was started again');
+  }
+}
+
 async function postgresLock({ stack, tenantId, random, say }: Scene): Promise<void> {
   const ms = between(random, 1_000, 4_000);
   say(`the head of the tenant's record is locked for ${seconds(ms)}`);
@@ -183,6 +212,7 @@ export const storeFaultsByName: Readonly<Record<StoreFault, Fault>> = {
   'postgres-crash': postgresCrash,
   'postgres-freeze': postgresFreeze,
   'postgres-full': postgresFull,
+  'postgres-disk-full': postgresDiskFull,
   'postgres-lock': postgresLock,
   'postgres-deadlock': postgresDeadlock,
   'postgres-terminate': postgresTerminate,

@@ -1,19 +1,37 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { superuser } from '../../src/lib/embedded-postgres/cluster.js';
 import { startEmbeddedPostgres } from '../../src/lib/embedded-postgres.js';
 import type { Link } from '../contract/link.js';
 import { type MeasuredServer, startServer } from '../support/measured-servers.js';
+import { Disk } from './disk.js';
 
 /** PostgreSQL has room for the processes and little more. */
 const maxConnections = 80;
+/** A small log, of which new files are made often: also when there is no room for them. */
+const log = { min_wal_size: '32MB', max_wal_size: '96MB' };
+const revivalMs = 60_000;
 
 /** The drill's PostgreSQL: each start comes with a new port, which the links are told of. */
 export class Postgres {
   readonly links: Link[] = [];
   private running: { readonly url: string; readonly pid: number; stop(): Promise<void> } | undefined;
+  private readonly dataDir: string;
 
-  constructor(private readonly directory: string) {}
+  private constructor(
+    directory: string,
+    /** What its data are on, if it could have a file system of its own. */
+    readonly disk: Disk | undefined,
+  ) {
+    this.dataDir = dataDirIn(directory);
+  }
+
+  /** One that keeps its data in a new folder of this directory, and does not run yet. */
+  static async in(directory: string): Promise<Postgres> {
+    return new Postgres(directory, await Disk.mount(dataDirIn(directory)));
+  }
 
   /** Around the links: for those who break things, and for those who check. */
   get url(): string {
@@ -30,12 +48,11 @@ export class Postgres {
   /** Starts it, unless it runs. What is written survives the death of its processes, though not that of the machine. */
   async start(): Promise<void> {
     if (this.running) return;
-    const dataDir = join(this.directory, 'postgres');
     const postgres = await startEmbeddedPostgres({
-      dataDir,
-      settings: { fsync: 'off', max_connections: String(maxConnections) },
+      dataDir: this.dataDir,
+      settings: { fsync: 'off', max_connections: String(maxConnections), ...log },
     });
-    const pid = parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
+    const pid = parseInt(await readFile(join(this.dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
     this.running = { url: postgres.url, pid, stop: () => postgres.stop() };
     for (const link of this.links) link.aim(postgres.url);
   }
@@ -44,6 +61,29 @@ export class Postgres {
   end(signal: 'SIGKILL' | 'SIGQUIT'): void {
     if (this.running) process.kill(this.running.pid, signal);
     this.running = undefined;
+  }
+
+  /** Waits until it takes connections again; one that has given up meanwhile is started. Answers whether it had. */
+  async revive(): Promise<boolean> {
+    const end = performance.now() + revivalMs;
+    for (;;) {
+      if (!this.running || !isAlive(this.running.pid)) {
+        this.running = undefined;
+        await this.start();
+        return true;
+      }
+      const client = new pg.Client({ connectionString: this.superuserUrl, connectionTimeoutMillis: 5_000 });
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        return false;
+      } catch (error) {
+        if (performance.now() > end) throw error;
+        await pause(100);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    }
   }
 
   /** Freezes or thaws all its processes. */
@@ -63,6 +103,19 @@ export class Postgres {
   async stop(): Promise<void> {
     await this.running?.stop();
     this.running = undefined;
+    await this.disk?.unmount();
+  }
+}
+
+function dataDirIn(directory: string): string {
+  return join(directory, 'postgres');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 
