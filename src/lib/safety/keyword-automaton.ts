@@ -36,8 +36,9 @@ export class KeywordAutomaton {
   readonly #depth: Uint16Array;
   /** The nearest state on the chain of failures, the state itself among them, at which a word ends; 0 for none. */
   readonly #ending: Int32Array;
-  /** The last word that ends at a state, and for each word the one before that ends there; words count from 1. */
-  readonly #lastWord: Int32Array;
+  /** For each state the last word that ends there, and the nearest state behind it on the chain at which one ends. */
+  readonly #ends: Int32Array;
+  /** For each word the one before that ends at the same state; words count from 1. */
   readonly #wordBefore: Int32Array;
 
   /** The words' units are compared as they are. An empty word is never found, and none is longer than 65,535 units. */
@@ -61,7 +62,7 @@ export class KeywordAutomaton {
     this.#fail = new Int32Array(most);
     this.#depth = new Uint16Array(most);
     this.#ending = new Int32Array(most);
-    this.#lastWord = new Int32Array(most);
+    this.#ends = new Int32Array(2 * most);
     this.#wordBefore = new Int32Array(words.length + 1);
   }
 
@@ -82,12 +83,12 @@ export class KeywordAutomaton {
     let end = this.#ending[state] ?? 0;
     while (end !== 0) {
       const found = this.#depth[end] ?? 0;
-      let word = this.#lastWord[end] ?? none;
+      let word = this.#ends[2 * end] ?? none;
       while (word !== none) {
         report(word - 1, found, last);
         word = this.#wordBefore[word] ?? none;
       }
-      end = this.#ending[this.#fail[end] ?? 0] ?? 0;
+      end = this.#ends[2 * end + 1] ?? 0;
     }
   }
 
@@ -119,8 +120,9 @@ export class KeywordAutomaton {
         yield;
       }
       for (let state = to; state < size; state += 1) {
-        const fail = this.#fail[state] ?? 0;
-        this.#ending[state] = this.#lastWord[state] === none ? (this.#ending[fail] ?? 0) : state;
+        const behind = this.#ending[this.#fail[state] ?? 0] ?? 0;
+        this.#ends[2 * state + 1] = behind;
+        this.#ending[state] = this.#ends[2 * state] === none ? behind : state;
       }
       [open, from] = [longer, to];
     }
@@ -158,8 +160,8 @@ export class KeywordAutomaton {
   }
 
   #end(keyword: number, state: number): void {
-    this.#wordBefore[keyword + 1] = this.#lastWord[state] ?? none;
-    this.#lastWord[state] = keyword + 1;
+    this.#wordBefore[keyword + 1] = this.#ends[2 * state] ?? none;
+    this.#ends[2 * state] = keyword + 1;
   }
 
   /** Works out all transitions of the states nearest to the root. */

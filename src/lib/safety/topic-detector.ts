@@ -1,8 +1,9 @@
 import type { TextSegment } from '../../models/output-text.js';
 import { topics, type Policy, type Topic } from '../../models/policy.js';
+import { UnitReader } from '../../models/text-units.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { sentencesOf, type Sentence } from './sentences.js';
-import { PhraseText, TopicPhrases } from './topic-phrases.js';
+import { PhraseText, topicLanguages, TopicPhrases } from './topic-phrases.js';
 import { WeighedSentence } from './topic-weighing.js';
 
 const labels: Readonly<Record<Topic, string>> = {
@@ -43,25 +44,29 @@ export class TopicDetector extends SafetyDetectorPort {
   #read({ folded }: TextSegment, report: (topic: Topic, sentence: Sentence) => void): void {
     const { text, sentences } = inSentences(folded);
     const { units, length } = text;
+    const phrases = this.#phrases;
     let current = 0;
-    let weighed = new WeighedSentence();
+    const weighed = new WeighedSentence(topicLanguages.length);
     let joint = -1;
     const settle = (): void => {
-      const sentence = sentences[current]?.sentence;
-      if (sentence !== undefined && !weighed.isEmpty) {
-        for (const topic of weighed.topics(sentence.asks)) {
+      const placed = sentences[current];
+      if (placed !== undefined && !weighed.isEmpty) {
+        const { sentence, from } = placed;
+        const to = sentences[current + 1]?.from ?? length;
+        for (const topic of weighed.topics(sentence.asks, () =>
+          phrases.commonWords(units.subarray(from, to)),
+        )) {
           if (!sentence.asks || sentence.suggests || asked.includes(topic)) report(topic, sentence);
         }
+        weighed.clear();
       }
-      weighed = new WeighedSentence();
     };
-    this.#phrases.search(units, length, (sense, first, last) => {
+    phrases.search(units, length, (sense, first, last) => {
       if (first >= (sentences[current + 1]?.from ?? Infinity)) {
         settle();
         current += 1;
         while (first >= (sentences[current + 1]?.from ?? Infinity)) current += 1;
       }
-      if (sense.common) weighed.addCommon(sense.language);
       if (sense.counts) weighed.add({ sense, first, last, begins: isClauseAt(first) });
       if (sense.joint) joint = last;
     });
@@ -72,6 +77,8 @@ export class TopicDetector extends SafetyDetectorPort {
     }
   }
 }
+
+const reader = new UnitReader();
 
 interface PlacedSentence {
   readonly sentence: Sentence;
@@ -85,9 +92,10 @@ interface PlacedSentence {
 function inSentences(folded: string): { text: PhraseText; sentences: PlacedSentence[] } {
   const text = new PhraseText();
   const sentences: PlacedSentence[] = [];
-  for (const sentence of sentencesOf(folded)) {
+  const units = reader.read(folded);
+  for (const sentence of sentencesOf(folded, units)) {
     const from = text.length;
-    const order = text.add(folded, sentence.start, sentence.end, sentence.order);
+    const order = text.add(units, sentence.start, sentence.end, sentence.order);
     sentences.push({ sentence, from, order });
     text.endSentence();
   }

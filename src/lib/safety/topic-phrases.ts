@@ -1,5 +1,6 @@
 import { plainText } from '../../models/plain-text.js';
 import { topics } from '../../models/policy.js';
+import { UnitReader } from '../../models/text-units.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
 import { english } from './topics/english.js';
 import { french } from './topics/french.js';
@@ -61,6 +62,10 @@ const comma = 0x2c;
 /** The longest ending that a word may have. */
 const longestEnding = 3;
 
+const languageBits = 3;
+const languageMask = (1 << languageBits) - 1;
+const openBit = 1 << languageBits;
+
 /** A sense that is being put together. */
 type GrowingSense = {
   -readonly [Part in keyof PhraseSense]: PhraseSense[Part] extends readonly number[]
@@ -71,40 +76,140 @@ type GrowingSense = {
 interface Phrase {
   readonly units: string;
   readonly sense: GrowingSense;
-  /** What may stand between the phrase and the end of the word; `undefined` for anything. */
-  readonly endings: ReadonlySet<number> | undefined;
+  /** Whether anything may stand between the phrase and the end of the word, and not only an ending. */
+  readonly open: boolean;
 }
 
-/** All phrases of all topics in all languages, found in one pass over a text. */
-export class TopicPhrases {
-  readonly #phrases: readonly Phrase[];
+/** Phrases, found in one pass over a text. */
+class PhraseList {
   readonly #automaton: KeywordAutomaton;
+  /** What phrases say, each once: thousands of them say the same. */
+  readonly #senses: PhraseSense[] = [];
+  /**
+   * For each phrase the number of its sense, above a bit for whether it is open and {@link languageBits} for its language.
+   * Those of the same units stand together; where they begin, and where the last ones end.
+   */
+  readonly #phrases: Int32Array;
+  readonly #firsts: Int32Array;
 
-  constructor() {
-    this.#phrases = topicLanguages.flatMap((words, language) => phrasesIn(words, language));
-    this.#automaton = KeywordAutomaton.of(this.#phrases.map(({ units }) => units));
+  constructor(
+    phrases: readonly Phrase[],
+    /** The languages that have an ending, a bit for each. */
+    private readonly endings: ReadonlyMap<number, number>,
+  ) {
+    const byUnits = new Map<string, Phrase[]>();
+    for (const phrase of phrases) {
+      const same = byUnits.get(phrase.units);
+      if (same === undefined) byUnits.set(phrase.units, [phrase]);
+      else same.unshift(phrase);
+    }
+    this.#automaton = KeywordAutomaton.of([...byUnits.keys()]);
+    this.#phrases = Int32Array.from([...byUnits.values()].flat(), this.#senseTeller());
+    this.#firsts = new Int32Array(byUnits.size + 1);
+    let [group, next] = [0, 0];
+    for (const same of byUnits.values()) this.#firsts[(group += 1)] = next += same.length;
+  }
+
+  #senseTeller(): (phrase: Phrase) => number {
+    const known = new Map<number, number>();
+    return ({ sense, open }) => {
+      const said = numberOf(sense);
+      const number = known.get(said) ?? this.#senses.push(sense) - 1;
+      known.set(said, number);
+      return (((number << 1) | Number(open)) << languageBits) | sense.language;
+    };
   }
 
   /** The units are as {@link PhraseText} has them. */
   search(units: Uint16Array, length: number, report: ReportPhrase): void {
+    const [phrases, firsts, senses] = [this.#phrases, this.#firsts, this.#senses];
+    let [place, end, languages] = [-1, 0, 0];
     this.#automaton.search(units, length, (found, size, last) => {
-      const phrase = this.#phrases[found];
-      if (phrase === undefined) return;
-      const { endings, sense } = phrase;
-      if (endings === undefined) return report(sense, last - size + 1, last);
-      const end = units[last + 1] === space ? last + 1 : endOfWord(units, last + 1, endings);
-      if (end !== undefined) report(sense, last - size + 1, end);
+      if (place !== last) {
+        place = last;
+        end = endOfWord(units, last + 1);
+        languages = this.#languagesThatEnd(units, last + 1, end);
+      }
+      const behind = firsts[found + 1] ?? 0;
+      for (let index = firsts[found] ?? 0; index < behind; index += 1) {
+        const phrase = phrases[index] ?? 0;
+        const isOpen = (phrase & openBit) !== 0;
+        if (!isOpen && (languages & (1 << (phrase & languageMask))) === 0) continue;
+        const sense = senses[phrase >> (languageBits + 1)];
+        if (sense !== undefined) report(sense, last - size + 1, isOpen ? last : end);
+      }
     });
+  }
+
+  /** The languages, a bit for each, in which a word may end with the units up to the space behind it. */
+  #languagesThatEnd(units: Uint16Array, from: number, end: number): number {
+    if (end === from) return ~0;
+    if (end > from + longestEnding) return 0;
+    let ending = 0;
+    for (let at = from; at < end; at += 1) ending = ending * 0x10000 + (units[at] ?? 0);
+    return this.endings.get(ending) ?? 0;
   }
 }
 
-/** Where the word's end stands whose ending begins at a unit; `undefined` if it has another ending. */
-function endOfWord(units: Uint16Array, from: number, endings: ReadonlySet<number>): number | undefined {
-  let end = from + 1;
-  while (units[end] !== space) if (++end > from + longestEnding) return undefined;
-  let ending = 0;
-  for (let at = from; at < end; at += 1) ending = ending * 0x10000 + (units[at] ?? 0);
-  return endings.has(ending) ? end : undefined;
+/** A number that no other sense has. */
+function numberOf({ subjects, claims, orders, ...rest }: PhraseSense): number {
+  const { language, business, telling, idiom, refusal, joint, common, counts } = rest;
+  let number = language;
+  for (const weight of subjects) number = number * 8 + weight;
+  for (const weight of claims) number = number * 4 + weight;
+  for (const weight of orders) number = number * 4 + weight;
+  number = (number * 2 + business) * 16 + telling;
+  for (const flag of [idiom, refusal, joint, common, counts]) number = number * 2 + Number(flag);
+  return number;
+}
+
+/** All phrases of all topics in all languages. */
+export class TopicPhrases {
+  readonly #telling: PhraseList;
+  readonly #common: PhraseList;
+
+  constructor() {
+    const phrases = topicLanguages.flatMap(phrasesIn);
+    const endings = endingsOf(topicLanguages);
+    this.#telling = new PhraseList(
+      phrases.filter(({ sense }) => sense.counts || sense.joint),
+      endings,
+    );
+    this.#common = new PhraseList(
+      phrases.filter(({ sense }) => sense.common),
+      endings,
+    );
+  }
+
+  /** Searches for all that say anything but which language it is. The units are as {@link PhraseText} has them. */
+  search(units: Uint16Array, length: number, report: ReportPhrase): void {
+    this.#telling.search(units, length, report);
+  }
+
+  /** How many words the units have by which one knows a language, for each language. */
+  commonWords(units: Uint16Array): readonly number[] {
+    const counts = topicLanguages.map(() => 0);
+    this.#common.search(units, units.length, ({ language }) => {
+      counts[language] = (counts[language] ?? 0) + 1;
+    });
+    return counts;
+  }
+}
+
+function endingsOf(languages: readonly TopicLanguage[]): ReadonlyMap<number, number> {
+  const endings = new Map<number, number>();
+  for (const [language, words] of languages.entries()) {
+    for (const ending of itemsOf(words.endings).map(endingOf))
+      endings.set(ending, (endings.get(ending) ?? 0) | (1 << language));
+  }
+  return endings;
+}
+
+/** Where the space behind a word stands, or a place that is too far for an ending. */
+function endOfWord(units: Uint16Array, from: number): number {
+  let end = from;
+  while (units[end] !== space && end <= from + longestEnding) end += 1;
+  return end;
 }
 
 function endingOf(letters: string): number {
@@ -113,17 +218,12 @@ function endingOf(letters: string): number {
 
 /** The phrases of one language, each once, with all that it says. */
 function phrasesIn(words: TopicLanguage, language: number): Phrase[] {
-  const endings = new Set(itemsOf(words.endings).map(endingOf));
   const phrases = new Map<string, Phrase>();
   const senseOf = (written: string): GrowingSense => {
     const open = written.endsWith('*');
     const units = unitsOf(written);
     const key = open ? `${units}*` : units;
-    const phrase = phrases.get(key) ?? {
-      units,
-      sense: nothing(language),
-      endings: open ? undefined : endings,
-    };
+    const phrase = phrases.get(key) ?? { units, sense: nothing(language), open };
     phrases.set(key, phrase);
     return phrase.sense;
   };
@@ -187,9 +287,12 @@ function unitsOf(written: string): string {
 /** What stands among the units of a text as it is written: most phrases, of which there are thousands to make ready at a start. */
 const plainWords = /^[a-z]+(?: [a-z]+)*$/u;
 
+const reader = new UnitReader();
+
 function foldedUnits(written: string): string {
   const text = new PhraseText();
-  text.add(plainText(written).folded);
+  const { folded } = plainText(written);
+  text.add(reader.read(folded), 0, folded.length);
   return String.fromCharCode(...text.units.subarray(1, text.length - 1));
 }
 
@@ -201,8 +304,8 @@ export class PhraseText {
   units = new Uint16Array(64);
   length = 0;
 
-  /** Adds a stretch of a folded text with a space around it, and says where the space before the word at `word` stands. */
-  add(folded: string, start = 0, end = folded.length, word = start): number {
+  /** Adds a stretch of a folded text's units with a space around it, and says where the space before the word at `word` stands. */
+  add(written: Uint16Array, start: number, end: number, word = start): number {
     this.#reserve(2 * (end - start) + 4);
     const { units } = this;
     let at = this.length;
@@ -211,7 +314,7 @@ export class PhraseText {
     let before = this.length;
     for (let index = start; index < end; index += 1) {
       if (index === word) before = last === space ? at - 1 : at;
-      const unit = phraseUnit(folded.charCodeAt(index));
+      const unit = phraseUnits[written[index] ?? 0] ?? space;
       if (unit === comma) {
         if (last !== space) units[at++] = space;
         if (units[at - 2] !== comma) {
@@ -253,6 +356,8 @@ function isDigit(unit: number): boolean {
 function isLetterUnit(unit: number): boolean {
   return unit >= 0xc0 && (unit < 0x2000 || unit > 0x2bff) && (unit < 0xd800 || unit > 0xdfff);
 }
+
+const phraseUnits = new Uint16Array(0x10000).map((_, unit) => phraseUnit(unit));
 
 /** What a unit of a folded text counts as: a letter, a digit, a comma for what parts clauses, or a space. */
 function phraseUnit(unit: number): number {

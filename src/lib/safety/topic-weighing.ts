@@ -51,46 +51,97 @@ const mostHints: Readonly<Record<Topic, number>> = {
 };
 const mostBusiness = 2;
 
-/** A sentence, of which phrases are found one by one and which is then weighed. */
-export class WeighedSentence {
-  readonly #found = new Map<number, FoundPhrase[]>();
-  readonly #common = new Map<number, number>();
+/** What the phrases of one language in a sentence weigh at most for each topic, whatever stands within another. */
+class MostWeights {
+  readonly #subjects = topics.map(() => 0);
+  readonly #claims = topics.map(() => 0);
+  #telling = 0;
 
-  get isEmpty(): boolean {
-    return this.#found.size === 0;
+  add({ subjects, claims, orders, telling }: PhraseSense): void {
+    for (let index = 0; index < topics.length; index += 1) {
+      this.#subjects[index] = (this.#subjects[index] ?? 0) + (subjects[index] ?? 0);
+      this.#claims[index] = (this.#claims[index] ?? 0) + Math.max(claims[index] ?? 0, orders[index] ?? 0);
+    }
+    this.#telling |= telling;
   }
+
+  /** Whether they may be enough for a topic: for most sentences that is no, and soon known. */
+  mayBeEnough(topic: Topic, index: number): boolean {
+    const subject = this.#subjects[index] ?? 0;
+    if (subject === 0) return false;
+    const claim = Math.min(mostClaims, this.#claims[index] ?? 0);
+    if (claim > 0 && subject + claim >= enough) return true;
+    return subject >= enoughAlone[topic] || (this.#telling & (1 << index)) !== 0;
+  }
+
+  clear(): void {
+    this.#subjects.fill(0);
+    this.#claims.fill(0);
+    this.#telling = 0;
+  }
+}
+
+/** What is found of one language. */
+class FoundWords {
+  readonly phrases: FoundPhrase[] = [];
+  readonly most = new MostWeights();
+
+  clear(): void {
+    if (this.phrases.length === 0) return;
+    this.phrases.length = 0;
+    this.most.clear();
+  }
+}
+
+/** A sentence, of which phrases are found one by one and which is then weighed. One is used for all sentences of a text. */
+export class WeighedSentence {
+  readonly #languages: readonly FoundWords[];
+
+  /** @param languages how many there are. */
+  constructor(languages: number) {
+    this.#languages = Array.from({ length: languages }, () => new FoundWords());
+  }
+
+  isEmpty = true;
 
   add(phrase: FoundPhrase): void {
-    const { language } = phrase.sense;
-    const found = this.#found.get(language);
-    if (found === undefined) this.#found.set(language, [phrase]);
-    else found.push(phrase);
+    this.isEmpty = false;
+    const found = this.#languages[phrase.sense.language];
+    found?.phrases.push(phrase);
+    found?.most.add(phrase.sense);
   }
 
-  /** Adds a word by which one knows a language. */
-  addCommon(language: number): void {
-    this.#common.set(language, (this.#common.get(language) ?? 0) + 1);
+  clear(): void {
+    this.isEmpty = true;
+    for (const found of this.#languages) found.clear();
   }
 
   /**
    * The topics that the sentence is about, in English and in the languages of which it has at least as many common words
    * as of English.
+   *
+   * @param commonWords counts the words of the sentence by which one knows a language, for each language.
    */
-  topics(asks: boolean): readonly Topic[] {
+  topics(asks: boolean, commonWords: () => readonly number[]): readonly Topic[] {
     const weights = topics.map(() => 0);
-    const least = this.#common.get(english) ?? 0;
-    for (const [language, found] of this.#found) {
-      if (language !== english && (this.#common.get(language) ?? 0) < least) continue;
-      const meant = withoutIdioms(found);
+    let common: readonly number[] | undefined;
+    for (const [language, { phrases, most }] of this.#languages.entries()) {
+      if (phrases.length === 0) continue;
+      const possible = topics.filter((topic, index) => most.mayBeEnough(topic, index));
+      if (possible.length === 0) continue;
+      common ??= commonWords();
+      if ((common[language] ?? 0) < (language === english ? 0 : (common[english] ?? 0))) continue;
+      const meant = withoutIdioms(phrases);
       if (meant.some(({ sense }) => sense.refusal)) continue;
       const business = Math.min(mostBusiness, weightOf(stretchesOf(meant, ({ sense }) => sense.business)));
-      for (const [index, topic] of topics.entries()) {
+      for (const topic of possible) {
+        const index = topics.indexOf(topic);
         const weight = topicWeight(topic, index, meant, { asks, business });
         weights[index] = Math.max(weights[index] ?? 0, weight);
       }
     }
-    const most = Math.max(...weights);
-    return topics.filter((_, index) => (weights[index] ?? 0) >= Math.max(enough, most - mostBehind));
+    const heaviest = Math.max(...weights);
+    return topics.filter((_, index) => (weights[index] ?? 0) >= Math.max(enough, heaviest - mostBehind));
   }
 }
 
