@@ -81,6 +81,12 @@ export interface LedgerView {
   record(entry: AuditEntry): ChainPosition;
 }
 
+/** What is decided right behind a unit of work, on what that leaves. */
+export interface FollowUp {
+  readonly needs: Needs;
+  decide(view: LedgerView): void;
+}
+
 /**
  * A decision about one tenant's rows. `decide` is synchronous and has no effect but through the view; whatever it throws
  * is what `transact` rejects with, and then nothing of it is kept.
@@ -92,6 +98,10 @@ export interface Work<R> {
   readonly addsWork?: boolean;
   /** Who waits for what it brings: as many units as are awaited do not yield. */
   readonly demand?: Demand;
+  /** It is tried again for half a minute or so while the database cannot be reached. For what does no harm when it is done twice. */
+  readonly patient?: boolean;
+  /** Commits with the unit; left out when that is refused. One that throws is a fault: nothing of it is kept, and the unit stands. */
+  readonly followUp?: FollowUp | undefined;
   decide(view: LedgerView): R;
 }
 

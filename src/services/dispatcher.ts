@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Demand } from '../models/demand.js';
 import { isReady, type Task } from '../models/task.js';
+import { type FollowUp, LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../ports/task-queue.js';
-import { topics, Waiters } from './waiters.js';
+import { type Taker, topics, Waiters } from './waiters.js';
 
 /** Brings tasks that have become ready to who claims them. */
 @Injectable()
@@ -10,9 +11,32 @@ export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
 
   constructor(
+    private readonly ledger: LedgerPort,
     private readonly queue: TaskQueuePort,
     private readonly waiters: Waiters,
   ) {}
+
+  /**
+   * Carries out a unit of work that may make a task of a kind ready, and brings that to who claims it. An agent that waits for one in
+   * this process leases it in the same transaction.
+   *
+   * @param readyIn the task that the unit has made ready, if it has.
+   */
+  async transact<R>(work: Work<R>, kind: string, readyIn: (answer: R) => Task | undefined): Promise<R> {
+    const reserved = this.waiters.reserve(topics.ready(work.tenantId, kind));
+    const handOver = new HandOver(work, readyIn, reserved?.taker);
+    let answer: R;
+    try {
+      answer = await this.ledger.transact(handOver.work);
+    } catch (error) {
+      if (handOver.taken) reserved?.taker.lost();
+      reserved?.settle(false);
+      throw error;
+    }
+    reserved?.settle(handOver.taken);
+    await this.giveBack(this.handOver(handOver.tickets));
+    return answer;
+  }
 
   /**
    * Hands them to agents that wait in this process, and puts the others into the queue. Never rejects: the rows are committed, and
@@ -60,6 +84,42 @@ export class Dispatcher {
             group.toSorted((one, other) => other.priority - one.priority),
           ),
     );
+  }
+}
+
+/** A unit of work that may make a task ready, and what becomes of its ticket. It may be run more than once; the last time counts. */
+class HandOver<R> {
+  readonly work: Work<R>;
+  /** Tickets that nobody has taken. */
+  tickets: readonly Ticket[] = [];
+  /** Whether the taker was asked. */
+  taken = false;
+
+  constructor(work: Work<R>, readyIn: (answer: R) => Task | undefined, taker: Taker | undefined) {
+    const decide = (view: LedgerView): R => {
+      const answer = work.decide(view);
+      const task = readyIn(answer);
+      this.tickets = task && isReady(task) ? [ticketFor(task, view.now)] : [];
+      this.taken = false;
+      return answer;
+    };
+    // What somebody waits for adds no work that others would wait behind.
+    this.work = taker
+      ? { ...work, addsWork: false, decide, followUp: this.takenBy(taker) }
+      : { ...work, decide };
+  }
+
+  private takenBy(taker: Taker): FollowUp {
+    return {
+      needs: taker.needs,
+      decide: (view) => {
+        if (this.tickets.length === 0 || this.tickets.some(({ delayMs }) => delayMs > 0)) return;
+        const unused = taker.take(view, this.tickets);
+        if (!unused) return;
+        this.tickets = unused;
+        this.taken = true;
+      },
+    };
   }
 }
 

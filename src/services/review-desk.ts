@@ -9,7 +9,7 @@ import { cardDigestOf, type ApprovalReceipt } from '../models/receipt.js';
 import { type Approval, approvalOf, assigneeAt, decideCard, type ReviewCard } from '../models/review.js';
 import { verdictPayload } from '../models/topic-verdict.js';
 import { approveTask, finishTask, type Task } from '../models/task.js';
-import { LedgerPort, type LedgerView } from '../ports/ledger.js';
+import { LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 import { AuditSigner } from './audit-signer.js';
@@ -114,7 +114,7 @@ export class ReviewDesk {
       edit && seen.status === 'PENDING'
         ? await this.gateEdit(tenantId, seen, edit.output, verdict)
         : undefined;
-    const { card, task, now } = await this.ledger.transact<Decided>({
+    const work: Work<Decided> = {
       tenantId,
       needs: { reviews: [reviewId], tasks: [seen.taskId] },
       decide: (view) => {
@@ -122,12 +122,12 @@ export class ReviewDesk {
         const held = view.get('task', seen.taskId);
         if (!current || !held) throw reviewNotFound(reviewId);
         if (current.status !== 'PENDING')
-          return { card: repeated(current, caller, verdict, edit?.outputDigest), now: view.now };
+          return { card: repeated(current, caller, verdict, edit?.outputDigest) };
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
-        return { ...settle(view, this.signer, caller, current, held, verdict, edit, judged), now: view.now };
+        return settle(view, this.signer, caller, current, held, verdict, edit, judged);
       },
-    });
-    if (task) await this.dispatcher.dispatch([task], now);
+    };
+    const { card } = await this.dispatcher.transact(work, seen.kind, ({ task }) => task);
     return card;
   }
 
@@ -221,7 +221,6 @@ interface Decided {
   readonly card: ReviewCard;
   /** The task that moved on; none when the decision was a repetition. */
   readonly task?: Task;
-  readonly now: Date;
 }
 
 interface Edit {

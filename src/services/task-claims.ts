@@ -12,7 +12,7 @@ import { Agents } from './agents.js';
 import { Dispatcher, ticketFor } from './dispatcher.js';
 import { Settings } from './settings.js';
 import { requeuedEntry, taskEntry } from './task-entries.js';
-import { topics, Waiters } from './waiters.js';
+import { type Taker, topics, Waiters } from './waiters.js';
 
 /** Work in an agent's hands. */
 export interface Assignment {
@@ -70,13 +70,25 @@ export class TaskClaims {
     const wanted = request.kinds;
     const kinds = agent.capabilities.filter((kind) => wanted === undefined || wanted.includes(kind));
     const until = Date.now() + request.waitMs;
+    let taken: Leased | undefined;
+    const taker: Taker = {
+      needs: { holders: [agentId] },
+      take: (view, tickets) => {
+        if (undelivered?.aborted) return undefined;
+        taken = this.leaseIn(view, agentId, tickets);
+        return taken.unused;
+      },
+      lost: () => {
+        if (taken) void this.takeBack(tenantId, agentId, taken.assignments);
+      },
+    };
     const waiter = this.waiters.wait(
       kinds.map((kind) => topics.ready(tenantId, kind)),
-      { signal: undelivered, room: Math.min(request.maxTasks, agent.maxConcurrentTasks) },
+      { signal: undelivered, room: Math.min(request.maxTasks, agent.maxConcurrentTasks), taker },
     );
     try {
       for (let looks = 0; await waiter.next(until); looks += 1) {
-        const handed = await this.use(agent, waiter.take());
+        const handed = waiter.served() ? lookOf(taken) : await this.use(agent, waiter.take());
         // The agent may have been paused, or registered for other kinds, while it waited.
         if (!handed && looks > 0) ({ agent } = await this.agents.present(tenantId, agentId));
         const { assignments, able } = handed ?? (await this.look(agent, kinds, request.maxTasks));
@@ -113,26 +125,30 @@ export class TaskClaims {
     tickets: readonly TakenTicket[],
   ): Promise<Look | undefined> {
     if (tickets.length === 0) return undefined;
-    const { assignments, unused } = await this.lease(tenantId, agentId, tickets);
-    await this.dispatcher.giveBack(unused);
-    if (assignments.length === 0 && unused.length === 0) return undefined;
-    return { assignments, able: unused.length === 0 };
+    const leased = await this.lease(tenantId, agentId, tickets);
+    await this.dispatcher.giveBack(leased.unused);
+    return lookOf(leased);
   }
 
+  /** Puts back what the agent has not got. Never rejects. */
   private async takeBack(
     tenantId: string,
     agentId: string,
     assignments: readonly Assignment[],
   ): Promise<void> {
+    if (assignments.length === 0) return;
+    const work = {
+      tenantId,
+      // Who is told of nothing keeps the lease alive by its heartbeats.
+      patient: true,
+      needs: { tasks: assignments.map(({ task }) => task.taskId) },
+      decide: (view: LedgerView) => ({
+        tasks: assignments.flatMap((assignment) => requeueUndelivered(view, agentId, assignment)),
+        now: view.now,
+      }),
+    };
     try {
-      const { tasks, now } = await this.ledger.transact({
-        tenantId,
-        needs: { tasks: assignments.map(({ task }) => task.taskId) },
-        decide: (view) => ({
-          tasks: assignments.flatMap((assignment) => requeueUndelivered(view, agentId, assignment)),
-          now: view.now,
-        }),
-      });
+      const { tasks, now } = await this.ledger.transact(work);
       await this.dispatcher.dispatch(tasks, now);
     } catch (error) {
       this.logger.warn(
@@ -142,30 +158,54 @@ export class TaskClaims {
     }
   }
 
-  private lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]) {
-    return this.ledger.transact({
-      tenantId,
-      needs: { tasks: tickets.map(({ taskId }) => taskId), holders: [agentId] },
-      decide: (view) => {
-        const agent = view.get('agent', agentId);
-        let room =
-          agent && !agent.paused && !agent.removed ? agent.maxConcurrentTasks - view.heldBy(agentId) : 0;
-        const assignments: Assignment[] = [];
-        const unused: Ticket[] = [];
-        for (const ticket of tickets) {
-          const task = claimable(view, ticket);
-          if (!task) continue;
-          if (task.availableAt > view.now || room <= 0 || !agent?.capabilities.includes(task.kind)) {
-            unused.push(ticketFor(task, view.now));
-            continue;
-          }
-          room -= 1;
-          assignments.push(assign(view, task, agentId, this.settings.leaseMs));
-        }
-        return { assignments, unused };
-      },
-    });
+  private async lease(tenantId: string, agentId: string, tickets: readonly TakenTicket[]): Promise<Leased> {
+    let assignments: readonly Assignment[] = [];
+    try {
+      return await this.ledger.transact({
+        tenantId,
+        needs: { tasks: tickets.map(({ taskId }) => taskId), holders: [agentId] },
+        decide: (view) => {
+          const leased = this.leaseIn(view, agentId, tickets);
+          assignments = leased.assignments;
+          return leased;
+        },
+      });
+    } catch (error) {
+      // Where the answer to the commit was lost, it may have been kept.
+      void this.takeBack(tenantId, agentId, assignments);
+      throw error;
+    }
   }
+
+  private leaseIn(view: LedgerView, agentId: string, tickets: readonly TakenTicket[]): Leased {
+    const agent = view.get('agent', agentId);
+    let room = agent && !agent.paused && !agent.removed ? agent.maxConcurrentTasks - view.heldBy(agentId) : 0;
+    const assignments: Assignment[] = [];
+    const unused: Ticket[] = [];
+    for (const ticket of tickets) {
+      const task = claimable(view, ticket);
+      if (!task) continue;
+      if (task.availableAt > view.now || room <= 0 || !agent?.capabilities.includes(task.kind)) {
+        unused.push(ticketFor(task, view.now));
+        continue;
+      }
+      room -= 1;
+      assignments.push(assign(view, task, agentId, this.settings.leaseMs));
+    }
+    return { assignments, unused };
+  }
+}
+
+/** What came of tickets: tasks under leases, and what the agent could not take. */
+interface Leased {
+  readonly assignments: readonly Assignment[];
+  readonly unused: readonly Ticket[];
+}
+
+/** `undefined` where nothing came of any ticket. */
+function lookOf(leased: Leased | undefined): Look | undefined {
+  if (!leased || (leased.assignments.length === 0 && leased.unused.length === 0)) return undefined;
+  return { assignments: leased.assignments, able: leased.unused.length === 0 };
 }
 
 function requeueUndelivered(

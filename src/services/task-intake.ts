@@ -6,7 +6,7 @@ import { DomainError } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import { moveSession, type Session } from '../models/session.js';
 import type { OnApproval, Task } from '../models/task.js';
-import { LedgerPort, type LedgerView } from '../ports/ledger.js';
+import { LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { actorOf } from './actor.js';
 import { Dispatcher } from './dispatcher.js';
 import { sessionNotFound } from './refusals.js';
@@ -51,7 +51,7 @@ export class TaskIntake {
     idempotencyKey?: string,
   ): Promise<Task> {
     const requestDigest = idempotencyKey === undefined ? null : digestOf(withoutHoles(submission));
-    const { task, fresh, open, now } = await this.ledger.transact({
+    const work: Work<Submitted> = {
       tenantId,
       addsWork: true,
       demand: this.dispatcher.demandFor(tenantId, submission.kind),
@@ -61,14 +61,15 @@ export class TaskIntake {
       },
       decide: (view) => {
         const known = idempotencyKey === undefined ? undefined : view.taskByIdempotencyKey(idempotencyKey);
-        if (known)
-          return { task: sameRequest(known, requestDigest), fresh: false, open: false, now: view.now };
+        if (known) return { task: sameRequest(known, requestDigest), open: false };
         this.findRoom(view, 1);
         const identity = { traceId, idempotencyKey: idempotencyKey ?? null, requestDigest };
-        return { ...addTask(view, caller, tenantId, submission, identity), fresh: true, now: view.now };
+        return addTask(view, caller, tenantId, submission, identity);
       },
-    });
-    if (fresh && open) await this.dispatcher.dispatch([task], now);
+    };
+    const { task } = await this.dispatcher.transact(work, submission.kind, ({ task, open }) =>
+      open ? task : undefined,
+    );
     return task;
   }
 
@@ -108,6 +109,12 @@ export class TaskIntake {
   }
 }
 
+interface Submitted {
+  readonly task: Task;
+  /** Whether it is new and may be handed out. */
+  readonly open: boolean;
+}
+
 type Identity = Pick<Task, 'traceId' | 'idempotencyKey' | 'requestDigest'>;
 
 function needsOf(submissions: readonly TaskSubmission[]) {
@@ -130,7 +137,7 @@ function addTask(
   tenantId: string,
   submission: TaskSubmission,
   identity: Identity,
-): { task: Task; open: boolean } {
+): Submitted {
   const session = joinSession(view, caller, submission.sessionId);
   const { parentTaskId } = submission;
   if (parentTaskId !== undefined && !view.get('task', parentTaskId)) {

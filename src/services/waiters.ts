@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '../models/errors.js';
 import { type Signal, SignalPort } from '../ports/signals.js';
+import type { LedgerView, Needs } from '../ports/ledger.js';
 import type { Ticket } from '../ports/task-queue.js';
 
 /** Connections that may wait in one process. */
@@ -28,6 +29,8 @@ export interface Waiter {
   next(until: number): Promise<boolean>;
   /** Leaves a signal to the next in line, and stands aside until it is time to look again: for whoever can make no use of it. */
   pass(): void;
+  /** Whether its taker was asked, in a unit of work that has been committed: then that is looked at first. */
+  served(): boolean;
   /** The tickets that it was handed: they are its own to use or to give back. */
   take(): readonly Ticket[];
   /** A signal that came and was not looked after goes to the next in line. Returns tickets that it was handed and has not taken. */
@@ -39,6 +42,25 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** How many tickets it can be handed; none unless given. */
   readonly room?: number;
+  /** Takes tickets for it in a unit of work of somebody else. */
+  readonly taker?: Taker;
+}
+
+/** Leases tasks for one that waits while a unit of work makes them ready. */
+export interface Taker {
+  /** What it has to see, besides the tasks. */
+  readonly needs: Needs;
+  /** Returns the tickets that it can make no use of; `undefined` when there is nobody any more to take them. */
+  take(view: LedgerView, tickets: readonly Ticket[]): readonly Ticket[] | undefined;
+  /** Told when the unit of work was rejected, though it may have been kept: who waits will never hear of it. */
+  lost(): void;
+}
+
+/** One that sleeps, and is kept for a unit of work under way: nothing else is handed to it. */
+export interface Reserved {
+  readonly taker: Taker;
+  /** Wakes it when its taker was asked and that is committed; else it sleeps on. */
+  readonly settle: (served: boolean) => void;
 }
 
 /** Holds the long polls of this process, a few hundred bytes each, wakes them by signals and hands them tickets. */
@@ -66,7 +88,7 @@ export class Waiters implements OnApplicationShutdown {
   }
 
   /** @throws DomainError `UNAVAILABLE` when too many are waiting already. */
-  wait(topicNames: readonly string[], { signal, room = 0 }: WaitOptions = {}): Waiter {
+  wait(topicNames: readonly string[], { signal, room = 0, taker }: WaitOptions = {}): Waiter {
     if (this.all.size >= maxWaiters) {
       throw new DomainError(
         'UNAVAILABLE',
@@ -92,6 +114,7 @@ export class Waiters implements OnApplicationShutdown {
         this.sleeping += change;
       },
       room,
+      taker,
     });
     this.all.add(waiter);
     signal?.addEventListener(
@@ -120,6 +143,19 @@ export class Waiters implements OnApplicationShutdown {
       if (taken > 0) toTheEnd(line, waiter);
     }
     return left;
+  }
+
+  /** Keeps the one that has slept longest on a topic for a ticket that a unit of work is about to make; it has to be settled. */
+  reserve(topic: string): Reserved | undefined {
+    const line = this.byTopic.get(topic);
+    if (!line || this.closing) return undefined;
+    for (const waiter of line) {
+      const reserved = waiter.reserve();
+      if (!reserved) continue;
+      toTheEnd(line, waiter);
+      return reserved;
+    }
+    return undefined;
   }
 
   /** How many tickets those that sleep on a topic have room for. */
@@ -196,6 +232,7 @@ interface Place {
   close(): void;
   sleep(change: 1 | -1): void;
   readonly room: number;
+  readonly taker: Taker | undefined;
 }
 
 class OpenWaiter implements Waiter {
@@ -204,6 +241,9 @@ class OpenWaiter implements Waiter {
   private resolve: (() => void) | undefined;
   private closed = false;
   private handed: readonly Ticket[] = [];
+  private reserved = false;
+  private timeIsUp = false;
+  private wasServed = false;
 
   constructor(
     private readonly pointless: () => boolean,
@@ -212,12 +252,33 @@ class OpenWaiter implements Waiter {
 
   wake(): void {
     this.told = true;
-    this.resolve?.();
+    if (!this.reserved) this.resolve?.();
+  }
+
+  reserve(): Reserved | undefined {
+    const { taker } = this.place;
+    if (!taker || this.room === 0) return undefined;
+    this.reserved = true;
+    return {
+      taker,
+      settle: (served) => {
+        this.reserved = false;
+        this.wasServed = served;
+        if (served || this.told || this.timeIsUp) this.resolve?.();
+      },
+    };
+  }
+
+  served(): boolean {
+    const { wasServed } = this;
+    this.wasServed = false;
+    return wasServed;
   }
 
   /** How many tickets it can be handed: none while it is awake, or about to be. */
   get room(): number {
-    return this.resolve && !this.told && this.handed.length === 0 ? this.place.room : 0;
+    const sleeps = this.resolve && !this.told && !this.wasServed;
+    return sleeps && !this.reserved && this.handed.length === 0 ? this.place.room : 0;
   }
 
   /** Returns how many of the tickets, the first, it has taken. */
@@ -244,6 +305,7 @@ class OpenWaiter implements Waiter {
       await this.sleep(Math.min(left, longest * (0.8 + 0.4 * Math.random())));
     }
     this.aside = false;
+    if (this.wasServed) return true;
     if (this.pointless()) return false;
     this.place.join();
     // Whoever was handed tickets may not look into the queue.
@@ -272,7 +334,11 @@ class OpenWaiter implements Waiter {
     this.place.sleep(1);
     await new Promise<void>((resolve) => {
       this.resolve = resolve;
-      timer = setTimeout(resolve, ms);
+      this.timeIsUp = false;
+      timer = setTimeout(() => {
+        this.timeIsUp = true;
+        if (!this.reserved) resolve();
+      }, ms);
     });
     this.place.sleep(-1);
     clearTimeout(timer);

@@ -67,7 +67,7 @@ function wrapped<P extends object>(
 
 /** The flow that a unit of work belongs to, by what it wants to see. */
 function flowOf({ addsWork, needs }: Work<unknown>): 'submit' | 'claim' | 'result' | 'decision' | undefined {
-  if (addsWork === true) return 'submit';
+  if (addsWork === true || needs.idempotencyKeys) return 'submit';
   if (needs.holders) return 'claim';
   if (needs.leaseTokens) return 'result';
   return needs.reviews && needs.tasks ? 'decision' : undefined;

@@ -33,6 +33,9 @@ interface Slot<T> {
   readonly current: T;
 }
 
+/** A row as it is now, with its `storedVersion`. */
+type ChangedRow = Readonly<Record<string, unknown>>;
+
 type Slots = { readonly [K in RowKind]: Map<string, Slot<Rows[K]>> };
 
 function noSlots(): Slots {
@@ -67,6 +70,8 @@ export class LedgerState {
   private readonly policies = new Map<string, Rows['policy']>();
   private readonly trials = new Map<string, TrialsUnderWay>();
   private readonly moved = new Map<string, Head>();
+  /** The tasks as they were before a follow-up changed what its unit had put. */
+  private readonly passed = new Map<string, Task>();
   readonly events: AuditEvent[] = [];
 
   constructor(
@@ -109,6 +114,18 @@ export class LedgerState {
     return answer;
   }
 
+  /** Runs what follows a unit of work. A task goes through both states in the database, too, whose guards see each step. */
+  runFollowUp(tenantId: string, decide: (view: LedgerView) => void): void {
+    const layer = new Layer(this, tenantId);
+    decide(layer);
+    for (const taskId of layer.puts.task.keys()) {
+      const key = within(tenantId, taskId);
+      const slot = this.slots.task.get(key);
+      if (slot && slot.stored !== slot.current) this.passed.set(key, slot.current);
+    }
+    this.keep(layer);
+  }
+
   current<K extends RowKind>(kind: K, tenantId: string, id: string): Rows[K] | undefined {
     return this.slots[kind].get(within(tenantId, id))?.current;
   }
@@ -136,14 +153,35 @@ export class LedgerState {
 
   /** Rows that are new, in the order in which they came. */
   inserted(kind: RowKind): readonly object[] {
+    if (kind === 'task') return this.firstSteps().flatMap(({ stored, first }) => (stored ? [] : [first]));
     return [...this.slots[kind].values()].filter(({ stored }) => !stored).map(({ current }) => current);
   }
 
+  /** Tasks that changed, with the version that they were read in, as follow-ups have found them. */
+  updatedTasks(): readonly ChangedRow[] {
+    return this.firstSteps().flatMap(({ stored, first }) =>
+      stored && stored !== first ? [{ ...first, storedVersion: stored.version }] : [],
+    );
+  }
+
+  /** Tasks that follow-ups have changed further. */
+  tasksFollowedUp(): readonly ChangedRow[] {
+    return [...this.passed].flatMap(([key, { version }]) => {
+      const task = this.slots.task.get(key)?.current;
+      return task ? [{ ...task, storedVersion: version }] : [];
+    });
+  }
+
+  private firstSteps(): { readonly stored: Task | undefined; readonly first: Task }[] {
+    return [...this.slots.task].map(([key, { stored, current }]) => ({
+      stored,
+      first: this.passed.get(key) ?? current,
+    }));
+  }
+
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(
-    kind: Exclude<RowKind, 'result' | 'receipt' | 'policy'>,
-  ): readonly Readonly<Record<string, unknown>>[] {
-    const rows: Record<string, unknown>[] = [];
+  updated(kind: Exclude<RowKind, 'task' | 'result' | 'receipt' | 'policy'>): readonly ChangedRow[] {
+    const rows: ChangedRow[] = [];
     for (const { stored, current } of this.slots[kind].values()) {
       if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
     }

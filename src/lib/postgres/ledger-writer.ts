@@ -43,7 +43,8 @@ export class LedgerWriter {
       ...(['task', 'result', 'review', 'receipt'] as const).flatMap((kind) =>
         insert(kind, state.inserted(kind)),
       ),
-      ...update('task', state.updated('task')),
+      ...update('task', state.updatedTasks()),
+      ...update('task', state.tasksFollowedUp()),
       ...this.events(sender, state),
     ];
   }

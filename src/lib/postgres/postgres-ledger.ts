@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { type Actor, genesisHash } from '../../models/audit.js';
 import { DomainError } from '../../models/errors.js';
 import type { PolicyDraft } from '../../models/policy.js';
@@ -17,12 +18,24 @@ import type { Tables } from './tables.js';
 
 type AnyWork = Work<unknown>;
 
+/** Waits of half a second to sixteen: half a minute or so in all. */
+const patience = {
+  retries: 6,
+  minTimeout: 500,
+  factor: 2,
+  randomize: true,
+  unref: true,
+  shouldRetry: ({ error }: { readonly error: Error }) =>
+    error instanceof DomainError && error.code === 'UNAVAILABLE',
+} as const;
+
 /**
  * The ledger on PostgreSQL. A batch locks the heads of its tenants' audit chains first, in order of tenant, so that
  * units of one tenant are put one after the other across processes and two batches never wait for each other in a ring.
  */
 @Injectable()
 export class PostgresLedger extends LedgerPort {
+  private readonly logger = new Logger(PostgresLedger.name);
   private readonly reader: LedgerReader;
   private readonly writer: LedgerWriter;
   private readonly insertTenant: Statement;
@@ -49,7 +62,8 @@ export class PostgresLedger extends LedgerPort {
     const decide = (view: LedgerView) => {
       answers.splice(0, 1, work.decide(view));
     };
-    await this.batcher.submit({ ...work, decide });
+    const submit = () => this.batcher.submit({ ...work, decide });
+    await (work.patient ? pRetry(submit, patience) : submit());
     for (const answer of answers) return answer;
     throw new Error('The unit of work was not run.');
   }
@@ -92,14 +106,35 @@ export class PostgresLedger extends LedgerPort {
     }
   }
 
+  private runUnit(
+    state: LedgerState,
+    { tenantId, followUp, ...work }: AnyWork,
+    heads: ReadonlyMap<string, Head>,
+  ): Outcome<unknown> {
+    if (!heads.has(tenantId))
+      return { error: new DomainError('TENANT_NOT_FOUND', `There is no tenant ${tenantId}.`) };
+    let value: unknown;
+    try {
+      value = state.run(tenantId, (view) => work.decide(view));
+    } catch (error) {
+      return { error };
+    }
+    try {
+      if (followUp) state.runFollowUp(tenantId, (view) => followUp.decide(view));
+    } catch (error) {
+      this.logger.error({ err: error, tenantId }, 'What follows a unit of work failed; the unit stands.');
+    }
+    return { value };
+  }
+
   /** One round trip locks and reads, one writes and commits. */
   private async inTransaction(batch: readonly AnyWork[]): Promise<readonly Outcome<unknown>[]> {
     const scope = ofTenants([...new Set(batch.map(({ tenantId }) => tenantId))]);
     const { state, outcomes } = await this.statements.transaction(scope, async (sender) => {
-      const loaded = await this.reader.load(sender, batch);
+      const loaded = await this.reader.load(sender, batch.flatMap(withFollowUp));
       const after = new LedgerState(loaded.now, loaded.heads);
       loaded.fill(after);
-      const value = { state: after, outcomes: batch.map((work) => runUnit(after, work, loaded.heads)) };
+      const value = { state: after, outcomes: batch.map((work) => this.runUnit(after, work, loaded.heads)) };
       return { value, write: () => this.writer.write(sender, after) };
     });
     this.signals.publish(signalsOf(state));
@@ -120,15 +155,14 @@ function insertTenant(tables: Tables): Statement {
   };
 }
 
-function runUnit(state: LedgerState, work: AnyWork, heads: ReadonlyMap<string, Head>): Outcome<unknown> {
-  if (!heads.has(work.tenantId)) {
-    return { error: new DomainError('TENANT_NOT_FOUND', `There is no tenant ${work.tenantId}.`) };
-  }
-  try {
-    return { value: state.run(work.tenantId, (view) => work.decide(view)) };
-  } catch (error) {
-    return { error };
-  }
+/** What the batch has to read for a unit of work, and for what follows it. */
+function withFollowUp({ tenantId, needs, followUp }: AnyWork): Pick<AnyWork, 'tenantId' | 'needs'>[] {
+  return followUp
+    ? [
+        { tenantId, needs },
+        { tenantId, needs: followUp.needs },
+      ]
+    : [{ tenantId, needs }];
 }
 
 function signalsOf(state: LedgerState): Signal[] {

@@ -1,6 +1,5 @@
 import type { Run } from '../../models/long-runs.js';
 import { plainText } from '../../models/plain-text.js';
-import { digitRuns } from './digit-runs.js';
 
 /** A stretch of a text that something claims to be of a type. */
 export interface ClaimOf<T extends string> {
@@ -68,12 +67,7 @@ export function isExample({ folded }: { readonly folded: string }, start: number
   return example.test(folded.slice(Math.max(0, start - 40), start));
 }
 
-/** The stretches of a text that are near a digit, each begun and ended between words where one ends soon. */
-export function aroundDigits(text: string, before: number, after: number): readonly Run[] {
-  return aroundRuns(text, digitRuns(text), before, after);
-}
-
-/** The stretches of a text that are near some of its digits, as {@link aroundDigits} has them. */
+/** The stretches of a text that are near some of its digits, each begun and ended between words where one ends soon. */
 export function aroundRuns(
   text: string,
   digits: readonly Run[],

@@ -5,15 +5,23 @@ import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';
 import type { Caller } from '../../../src/models/access.js';
 import { livenessOf } from '../../../src/models/agent.js';
+import { systemActor } from '../../../src/models/audit.js';
+import { DomainError } from '../../../src/models/errors.js';
+import { newPrivateKey, privateKeyFrom } from '../../../src/models/signing-key.js';
 import { requeueTask, type Task } from '../../../src/models/task.js';
 import { Agents } from '../../../src/services/agents.js';
+import { AuditSigner } from '../../../src/services/audit-signer.js';
 import { Dispatcher } from '../../../src/services/dispatcher.js';
+import { Judge } from '../../../src/services/judge.js';
 import { LeaseRecovery } from '../../../src/services/lease-recovery.js';
+import { ReviewDesk } from '../../../src/services/review-desk.js';
 import { TaskClaims } from '../../../src/services/task-claims.js';
+import { taskEntry } from '../../../src/services/task-entries.js';
 import { Waiters } from '../../../src/services/waiters.js';
 import { eventually } from '../../contract/eventually.js';
 import { postgresStore, type QueueStore } from '../../contract/queue-stores.js';
-import { anAgent, aTicket } from '../../unit/models/factories.js';
+import type { Work } from '../../../src/ports/ledger.js';
+import { anAgent, aTask, aTicket } from '../../unit/models/factories.js';
 import {
   aTenant,
   type Bench,
@@ -47,7 +55,7 @@ describe('a claim', () => {
     queue.onApplicationBootstrap();
     const { ledger, records, watch, rows } = desk;
     const waiters = new Waiters(signals);
-    dispatcher = new Dispatcher(queue, waiters);
+    dispatcher = new Dispatcher(ledger, queue, waiters);
     const registry = new PostgresRegistry(
       rows,
       livenessOf({ heartbeatIntervalMs: 5_000, suspectAfterMissed: 3, offlineAfterMissed: 6 }),
@@ -165,6 +173,133 @@ describe('a claim', () => {
       expect(await queue.size(tenantId, kind)).toBe(0);
       expect(await given).toEqual([task.taskId]);
       expect(await claim()).toEqual([]);
+    });
+
+    describe('in the transaction that makes its task ready', () => {
+      /** A unit of work that makes a task ready. */
+      const making = (fields: Partial<Task> = {}): Work<Task> => {
+        const task = aTask({ tenantId, ...fields });
+        return {
+          tenantId,
+          needs: {},
+          decide: (view) => {
+            view.put('task', task);
+            view.record(taskEntry(task, systemActor));
+            return task;
+          },
+        };
+      };
+      const make = (work: Work<Task>) => dispatcher.transact(work, kind, (task) => task);
+      const statusOf = async ({ taskId }: Pick<Task, 'taskId'>) =>
+        (await desk.records.task(tenantId, taskId))?.status;
+
+      it('leases it, through every state and with an event for each', async () => {
+        const { given } = await waiting();
+        const { taskId } = await make(making());
+        expect(await given).toEqual([taskId]);
+        const { rows } = await bench.sql.query<{ type: string; transaction: string }>(
+          'SELECT type, xmin::text AS transaction FROM audit_events WHERE task_id = $1 ORDER BY sequence',
+          [taskId],
+        );
+        expect(rows.map(({ type }) => type)).toEqual(['task.queued', 'task.running']);
+        expect(new Set(rows.map(({ transaction }) => transaction)).size).toBe(1);
+        expect(await desk.records.task(tenantId, taskId)).toMatchObject({ status: 'RUNNING', version: 2 });
+        expect(await queue.size(tenantId, kind)).toBe(0);
+      });
+
+      it('hands an approved output to be carried out', async () => {
+        const { card } = await held(desk.ledger, { tenantId });
+        const { given } = await waiting();
+        const signer = new AuditSigner(privateKeyFrom(newPrivateKey()));
+        const review = new ReviewDesk(desk.ledger, desk.records, new Judge([]), dispatcher, signer);
+        const operator: Caller = { role: 'OPERATOR', id: 'op', tenantId };
+        await review.decide(operator, tenantId, card.reviewId, { status: 'APPROVED' });
+        expect(await given).toEqual([card.taskId]);
+        const task = await desk.records.task(tenantId, card.taskId);
+        expect(task).toMatchObject({ status: 'RUNNING', stage: 'EXECUTE' });
+      });
+
+      it('leaves it to the queue when its agent may not take it', async () => {
+        const { given } = await waiting({ waitMs: 2_000 });
+        const admin: Caller = { role: 'ADMIN', id: 'admin', tenantId: null };
+        await agents.setPaused(admin, tenantId, 'writer-1', true);
+        const task = await make(making());
+        expect(await statusOf(task)).toBe('QUEUED');
+        expect(await queue.size(tenantId, kind)).toBe(1);
+        expect(await given).toEqual([]);
+      });
+
+      it('leaves it to the queue when its caller has gone', async () => {
+        const undelivered = new AbortController();
+        const { given } = await waiting({ undelivered });
+        const made = make(making());
+        undelivered.abort();
+        const task = await made;
+        expect(await given).toEqual([]);
+        expect(await statusOf(task)).toBe('QUEUED');
+        expect(await claim()).toEqual([[task.taskId, 1]]);
+      });
+
+      it('leaves one to the queue that is not to be handed out yet', async () => {
+        const { given } = await waiting({ waitMs: 300 });
+        const task = await make(making({ availableAt: new Date(Date.now() + 60_000) }));
+        expect(await given).toEqual([]);
+        expect(await statusOf(task)).toBe('QUEUED');
+      });
+
+      it('sleeps on when the unit is refused, and takes the next', async () => {
+        const { given } = await waiting();
+        const refused: Work<Task> = {
+          ...making(),
+          decide: () => {
+            throw new DomainError('TOO_MANY_OPEN_TASKS', 'No more.');
+          },
+        };
+        await expect(make(refused)).rejects.toMatchObject({ code: 'TOO_MANY_OPEN_TASKS' });
+        const { taskId } = await make(making());
+        expect(await given).toEqual([taskId]);
+      });
+
+      it('gives back what may have been kept when the answer to the commit was lost', async () => {
+        const { given } = await waiting({ waitMs: 10_000 });
+        const work = making();
+        const { ledger } = desk;
+        const transact = ledger.transact.bind(ledger);
+        const lostAnswer = jest.spyOn(ledger, 'transact').mockImplementationOnce(async (unit) => {
+          await transact(unit);
+          throw new DomainError('UNAVAILABLE', 'The connection broke.');
+        });
+        try {
+          await expect(make(work)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        } finally {
+          lostAnswer.mockRestore();
+        }
+        expect(await given).toHaveLength(1);
+        const events = await desk.records.audit(tenantId, {}, { limit: 100 });
+        expect(events.items.map(({ type }) => type).slice(-4)).toEqual([
+          'task.queued',
+          'task.running',
+          'task.queued',
+          'task.running',
+        ]);
+      });
+    });
+
+    it('gives back what may have been leased when the answer to the commit was lost', async () => {
+      const task = await ready();
+      await add({ taskId: task.taskId, attempt: 1 });
+      const { ledger } = desk;
+      const transact = ledger.transact.bind(ledger);
+      const lostAnswer = jest.spyOn(ledger, 'transact').mockImplementationOnce(async (unit) => {
+        await transact(unit);
+        throw new DomainError('UNAVAILABLE', 'The connection broke.');
+      });
+      try {
+        await expect(claim()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      } finally {
+        lostAnswer.mockRestore();
+      }
+      expect(await eventually(claim, (assigned) => assigned.length > 0)).toEqual([[task.taskId, 2]]);
     });
 
     it('is handed the most urgent of those that become ready together, and the queue the others', async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { systemActor } from '../../../src/models/audit.js';
 import { defaultPolicy } from '../../../src/models/policy.js';
-import { claimTask, finishTask, isReady, requeueTask } from '../../../src/models/task.js';
+import { claimTask, finishTask, isReady, requeueTask, type Task } from '../../../src/models/task.js';
+import type { FollowUp, LedgerView, Work } from '../../../src/ports/ledger.js';
 import { aCard, anAgent, anApiKey, aResult, aSession, aTask } from '../../unit/models/factories.js';
 import {
   aTenant,
@@ -44,6 +45,54 @@ describe('the ledger', () => {
     await expect(desk.records.verifyChain(tenantId)).resolves.toMatchObject({
       valid: true,
       checkedEvents: 1,
+    });
+  });
+
+  describe('with a follow-up to a unit of work', () => {
+    const unit = (task: Task, followUp: FollowUp['decide'], refuse = false): Work<void> => ({
+      tenantId,
+      needs: {},
+      decide: (view) => {
+        view.put('task', task);
+        view.record(entry);
+        if (refuse) throw new Error('Refused.');
+      },
+      followUp: { needs: { holders: ['writer-1'] }, decide: followUp },
+    });
+    const take = (task: Task) => (view: LedgerView) => {
+      expect(view.get('agent', 'writer-1')).toBeDefined();
+      view.put(
+        'task',
+        claimTask(task, { agentId: 'writer-1', token: randomUUID(), leaseMs: 1_000 }, view.now),
+      );
+      view.record(entry);
+    };
+    beforeEach(() => keep(desk.ledger, 'agent', [anAgent({ tenantId })]));
+
+    it('commits both, in their order', async () => {
+      const task = aTask({ tenantId });
+      await desk.ledger.transact(unit(task, take(task)));
+      expect(await desk.records.task(tenantId, task.taskId)).toMatchObject({ status: 'RUNNING', version: 2 });
+      expect(await eventsOf(tenantId)).toHaveLength(3);
+    });
+
+    it('keeps the unit alone when the follow-up throws', async () => {
+      const task = aTask({ tenantId });
+      const failing = (view: LedgerView) => {
+        take(task)(view);
+        throw new Error('A fault.');
+      };
+      await desk.ledger.transact(unit(task, failing));
+      expect(await desk.records.task(tenantId, task.taskId)).toMatchObject({ status: 'QUEUED', version: 1 });
+      expect(await eventsOf(tenantId)).toHaveLength(2);
+    });
+
+    it('leaves the follow-up out when the unit is refused', async () => {
+      const task = aTask({ tenantId });
+      const asked = jest.fn();
+      await expect(desk.ledger.transact(unit(task, asked, true))).rejects.toThrow('Refused.');
+      expect(asked).not.toHaveBeenCalled();
+      expect(await desk.records.task(tenantId, task.taskId)).toBeUndefined();
     });
   });
 

@@ -49,7 +49,7 @@ describe('an agent that is removed while it is being entered', () => {
     await signals.connect();
     queue = new BullmqTaskQueue(await store.open(), signals);
     const { ledger, records, watch, rows } = desk;
-    const recovery = new LeaseRecovery(ledger, watch, new Dispatcher(queue, new Waiters(signals)));
+    const recovery = new LeaseRecovery(ledger, watch, new Dispatcher(ledger, queue, new Waiters(signals)));
     registry = new PostgresRegistry(rows, liveness);
     overtaken = new OvertakenRegistry(rows, liveness);
     agents = new Agents(ledger, registry, records, watch, recovery);

@@ -55,6 +55,65 @@ describe('the state of a batch', () => {
     expect(state.events.map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
+  describe('with a follow-up', () => {
+    const submitted = aTask();
+    const leased = claimTask(submitted, lease, now);
+
+    it('has a new task written as it was before it, and then as it is behind it', () => {
+      const state = aState();
+      state.run(tenantId, (view) => view.put('task', submitted));
+      state.runFollowUp(tenantId, (view) => {
+        expect(view.get('task', submitted.taskId)).toBe(submitted);
+        view.put('task', leased);
+      });
+      expect(state.inserted('task')).toEqual([submitted]);
+      expect(state.updatedTasks()).toEqual([]);
+      expect(state.tasksFollowedUp()).toEqual([{ ...leased, storedVersion: submitted.version }]);
+      expect(state.run(tenantId, (view) => view.heldBy('writer-1'))).toBe(1);
+    });
+
+    it('has a known task written in both steps, each from the version before', () => {
+      const state = aState();
+      const held = aRunningTask({ version: 7 });
+      const waiting = requeueTask(held, now);
+      const again = claimTask(waiting, lease, now);
+      state.loadTasks([held]);
+      state.run(tenantId, (view) => view.put('task', waiting));
+      state.runFollowUp(tenantId, (view) => view.put('task', again));
+      expect(state.updatedTasks()).toEqual([{ ...waiting, storedVersion: 7 }]);
+      expect(state.tasksFollowedUp()).toEqual([{ ...again, storedVersion: 8 }]);
+    });
+
+    it('has what later units make of the task in the last step', () => {
+      const state = aState();
+      const cancelled = finishTask(leased, 'CANCELLED', now);
+      state.run(tenantId, (view) => view.put('task', submitted));
+      state.runFollowUp(tenantId, (view) => view.put('task', leased));
+      state.run(tenantId, (view) => view.put('task', cancelled));
+      expect(state.inserted('task')).toEqual([submitted]);
+      expect(state.tasksFollowedUp()).toEqual([{ ...cancelled, storedVersion: submitted.version }]);
+    });
+
+    it('has one step for a task that only the follow-up changes, and none for one that throws', () => {
+      const state = aState();
+      const held = aRunningTask({ version: 7 });
+      state.loadTasks([held]);
+      state.runFollowUp(tenantId, (view) => view.put('task', requeueTask(held, now)));
+      expect(state.updatedTasks()).toMatchObject([{ status: 'QUEUED', storedVersion: 7 }]);
+      expect(state.tasksFollowedUp()).toEqual([]);
+      state.run(tenantId, (view) => view.put('task', submitted));
+      const fault = new Error('A fault.');
+      const failing = () =>
+        state.runFollowUp(tenantId, (view) => {
+          view.put('task', leased);
+          throw fault;
+        });
+      expect(failing).toThrow(fault);
+      expect(state.inserted('task')).toEqual([submitted]);
+      expect(state.tasksFollowedUp()).toEqual([]);
+    });
+  });
+
   it('shows nothing of one tenant to another', () => {
     const state = aState();
     const task = aRunningTask({ idempotencyKey: 'key' });

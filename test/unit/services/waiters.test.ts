@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { setImmediate as turn } from 'node:timers/promises';
-import { topics, type Waiter, Waiters } from '../../../src/services/waiters.js';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { type Reserved, type Taker, topics, type Waiter, Waiters } from '../../../src/services/waiters.js';
 import { LocalSignals } from '../lib/local-signals.js';
 import { aTicket } from '../models/factories.js';
 
@@ -243,6 +243,104 @@ describe('a waiter', () => {
       waiter.close();
       await turn();
       expect(looks).toEqual(['a', 'b']);
+    });
+  });
+
+  describe('with a taker', () => {
+    const taker: Taker = { needs: {}, take: (_, tickets) => tickets, lost: () => undefined };
+    const ticket = aTicket({ tenantId, kind });
+
+    async function sleeping(name: string, signal?: AbortSignal): Promise<Waiter> {
+      const waiter = waiters.wait([readiness], { room: 1, taker, signal });
+      expect(await waiter.next(inAMinute())).toBe(true);
+      wait(name, waiter);
+      return waiter;
+    }
+
+    function reserved(): Reserved {
+      const found = waiters.reserve(readiness);
+      if (!found) throw new Error('Nobody is reserved.');
+      return found;
+    }
+
+    it('is reserved for one unit of work, who has slept longest first, and handed nothing else meanwhile', async () => {
+      const [first, second] = [await sleeping('a'), await sleeping('b')];
+      const one = reserved();
+      expect(one.taker).toBe(taker);
+      expect(waiters.roomFor(readiness)).toBe(1);
+      expect(waiters.offer(readiness, [ticket])).toEqual([]);
+      expect(waiters.reserve(readiness)).toBeUndefined();
+      expect([first.take(), second.take()]).toEqual([[], [ticket]]);
+      one.settle(false);
+    });
+
+    it('looks, and first at what it was served, once that is settled', async () => {
+      const waiter = await sleeping('a');
+      reserved().settle(true);
+      expect(waiters.offer(readiness, [ticket])).toEqual([ticket]);
+      await turn();
+      expect(looks).toEqual(['a']);
+      expect([waiter.served(), waiter.served()]).toEqual([true, false]);
+    });
+
+    it('sleeps on when nothing came of it, and may be reserved again', async () => {
+      const waiter = await sleeping('a');
+      reserved().settle(false);
+      await turn();
+      expect(looks).toEqual([]);
+      expect(waiter.served()).toBe(false);
+      expect(waiters.roomFor(readiness)).toBe(1);
+      reserved().settle(false);
+    });
+
+    it('is not woken before that is settled, by a signal or because its time is over', async () => {
+      const waiter = waiters.wait([readiness], { room: 1, taker });
+      await waiter.next(inAMinute());
+      const late = waiter.next(Date.now() + 20).then((more) => looks.push(`late ${more}`));
+      await sleeping('told');
+      const both = [reserved(), reserved()];
+      ready(2);
+      await pause(60);
+      expect(looks).toEqual([]);
+      for (const { settle } of both) settle(false);
+      await late;
+      await turn();
+      expect(looks.toSorted()).toEqual(['late true', 'told']);
+    });
+
+    it('that was served is told so, though its caller has gone or the process goes', async () => {
+      const caller = new AbortController();
+      const waiter = await sleeping('a', caller.signal);
+      const { settle } = reserved();
+      caller.abort();
+      waiters.drain();
+      settle(true);
+      await turn();
+      expect(looks).toEqual(['a']);
+      expect(waiter.served()).toBe(true);
+    });
+
+    it('leaves a signal that came meanwhile to the next in line', async () => {
+      const waiter = await sleeping('a');
+      const { settle } = reserved();
+      ready(1);
+      await sleeping('b');
+      settle(true);
+      await turn();
+      waiter.close();
+      await turn();
+      expect(looks).toEqual(['a', 'b']);
+    });
+
+    it('is not reserved before its first look, without room, or when the process goes', async () => {
+      waiters.wait([readiness], { room: 1, taker });
+      const roomless = waiters.wait([readiness], { taker });
+      await roomless.next(inAMinute());
+      wait('roomless', roomless);
+      expect(waiters.reserve(readiness)).toBeUndefined();
+      await sleeping('a');
+      waiters.drain();
+      expect(waiters.reserve(readiness)).toBeUndefined();
     });
   });
 
