@@ -203,4 +203,34 @@ describe('the ledger, when things go wrong', () => {
     await expect(far.records.task(tenantId, task.taskId)).resolves.toEqual(task);
     await link.close();
   });
+
+  it('tries a patient unit again until the database is back, and none that the unit itself refuses', async () => {
+    const link = await openLink(bench.url);
+    const far = await bench.open(link.url);
+    const task = aTask({ tenantId });
+    await link.cut();
+    const kept = far.ledger.transact({
+      tenantId,
+      needs: {},
+      patient: true,
+      decide: (view) => view.put('task', task),
+    });
+    await expect(far.records.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await link.mend();
+    await kept;
+    await expect(far.records.task(tenantId, task.taskId)).resolves.toEqual(task);
+    let asked = 0;
+    const refused = far.ledger.transact({
+      tenantId,
+      needs: {},
+      patient: true,
+      decide: () => {
+        asked += 1;
+        throw new Error('Refused.');
+      },
+    });
+    await expect(refused).rejects.toThrow('Refused.');
+    expect(asked).toBe(1);
+    await link.close();
+  });
 });
