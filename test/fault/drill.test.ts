@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The same faults in each run of the tests, so that one that fails says something of the change; `npm run drill` draws others. */
 const seed = process.env['DRILL_SEED'] ?? '3';
 /** Two minutes with its start, its end and its account; `npm run drill` takes as long as it is told. */
-const faultSeconds = 100;
+const faultSeconds = 88;
 
 function drill(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const program = ['--import', './test/support/typescript.mjs', 'test/fault/run.ts', ...args];

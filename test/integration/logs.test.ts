@@ -11,6 +11,12 @@ import { type EventStream, follow } from '../support/event-stream.js';
 import { cardOf, claimOne, decide, handIn, hold, register, submit, until } from '../support/fleet.js';
 import { killProcesses, type ServerProcess, startProcess } from '../support/server-process.js';
 import { createDatabase, createRedis, type TestDatabase, type TestRedis } from '../support/servers.js';
+import {
+  answer,
+  type ModerationEndpoint,
+  scores,
+  startModerationEndpoint,
+} from '../support/moderation-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { aDoubtfulResult, aFailure, aResult } from '../factories.js';
 
@@ -27,6 +33,9 @@ const canaries = {
   key: 'chimera_canary-key-57ac34',
   evaluated: 'canary-evaluated-6c97f2',
   webhook: 'canary-webhook-03d5be',
+  classified: 'canary-classified-b27e40',
+  classifier: 'canary-classifier-key-61fa8d',
+  refused: 'canary-refused-5ce913',
   signing: Buffer.alloc(32, 'canary-signing').toString('base64'),
 };
 
@@ -153,6 +162,7 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
   let stream: EventStream;
   let waiting: string;
   let sink: WebhookReceiver;
+  let endpoint: ModerationEndpoint;
   let directory: string;
   const stored = {
     ...{ commands: '', redis: '', queues: '', audit: '' },
@@ -170,6 +180,7 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     });
     // It refuses at first, so that a failed delivery is told of as well.
     sink = await startWebhookReceiver(500);
+    endpoint = await startModerationEndpoint(scores({ politics: 0.01 }));
     directory = await mkdtemp(join(tmpdir(), 'chimera-canary-'));
     const checkpoints = join(directory, 'checkpoints.ndjson');
     server = await startProcess({
@@ -179,6 +190,9 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
       AUDIT_CHECKPOINT_FILE: checkpoints,
       AUDIT_CHECKPOINT_WEBHOOK: `http://127.0.0.1:${sink.port}/sink?token=${canaries.webhook}`,
       AUDIT_CHECKPOINT_WEBHOOK_PRIVATE: 'on',
+      TOPIC_CLASSIFIER_URL: endpoint.url,
+      TOPIC_CLASSIFIER_KEY: canaries.classifier,
+      TOPIC_CLASSIFIER_CATEGORIES: 'politics:POLITICS:0.5',
       DATABASE_URL: database.url,
       ...(redis && { REDIS_URL: redis.url }),
       CHIMERA_ADMIN_KEY: adminKey,
@@ -214,7 +228,7 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     await killProcesses();
     await database.drop();
     await redis?.drop();
-    await sink.close();
+    await Promise.all([sink.close(), endpoint.stop()]);
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -251,6 +265,11 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
     const failure = aFailure({ message: canaries.error, retryable: false });
     mustBe(200, await handIn(tenant, await claimOne(tenant, 'writer'), failure));
 
+    const shadow = await shadowed();
+    await askInVain();
+    await refuseRows();
+    stored.reports += await shadow.report();
+
     mustBe(400, await submitter.raw('POST', `${path}/tasks`, `{"input": "${canaries.body}`));
     mustBe(400, await submitter.post(`${path}/tasks`, { kind: canaries.body, [canaries.body]: 1, input: 1 }));
     mustBe(400, await agent.post(`${path}/agents/writer/heartbeat`, { status: canaries.body }));
@@ -278,6 +297,63 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
       return textOf(body.state) === 'DONE' && body;
     });
     stored.reports += JSON.stringify(report);
+  }
+
+  /** A draft that judges beside the policy in force from now on, and what it says of that. */
+  async function shadowed() {
+    const { path, operator } = tenant;
+    const policy = { keywords: [{ term: canaries.classified, match: 'WORD', action: 'HITL' }] };
+    const { body } = mustBe(201, await operator.post(`${path}/policy/drafts`, { policy }));
+    const address = `${path}/policy/drafts/${textOf(body.draftId)}/shadow`;
+    mustBe(200, await operator.post(address));
+    return {
+      report: () =>
+        until(async () => {
+          const { body: report } = mustBe(200, await operator.get(address));
+          return Number(report['decisions']) > 0 && JSON.stringify(report);
+        }),
+    };
+  }
+
+  /** The external classifier repeats what it was sent, in answers of which none can be used. */
+  async function askInVain(): Promise<void> {
+    const echoes: readonly ((sent: string) => readonly [body: unknown, status: number])[] = [
+      (sent) => [{ error: { message: sent } }, 500],
+      (sent) => [`no JSON: ${sent}`, 200],
+      (sent) => [{ results: [{ category_scores: { [sent]: sent } }] }, 200],
+    ];
+    for (const echo of echoes) {
+      endpoint.behave((asked, response) => answer(...echo(JSON.stringify(asked.body)))(asked, response));
+      const result = aResult({ output: { reply: canaries.classified } });
+      const { reviewId } = await hold(tenant, 'writer', { result });
+      stored.reports += JSON.stringify((await cardOf(tenant, reviewId)).reasons);
+      mustBe(200, await decide(tenant, reviewId, { status: 'REJECTED' }));
+    }
+    expect(JSON.stringify(endpoint.asked)).toContain(canaries.classified);
+    endpoint.behave(scores({ politics: 0.01 }));
+  }
+
+  /** PostgreSQL repeats the row that it refuses in what it says of it. */
+  async function refuseRows(): Promise<void> {
+    const client = new PostgresClient({ connectionString: database.url });
+    await client.connect();
+    try {
+      await submit(tenant, { input: { text: canaries.refused } });
+      const work = await claimOne(tenant, 'writer');
+      const result = aResult({ output: { reply: canaries.refused }, confidence: 0.8125 });
+      await client.query('ALTER TABLE results ADD CONSTRAINT refused CHECK (confidence <> 0.8125) NOT VALID');
+      stored.reports += JSON.stringify(mustBe(500, await handIn(tenant, work, result)).body);
+      await client.query('ALTER TABLE results DROP CONSTRAINT refused');
+      mustBe(200, await handIn(tenant, work, result));
+      await client.query("ALTER TABLE tasks ADD CONSTRAINT refused CHECK (kind <> 'refused') NOT VALID");
+      const task = { kind: 'refused', input: { text: canaries.refused } };
+      stored.reports += JSON.stringify(
+        mustBe(500, await tenant.submitter.post(`${tenant.path}/tasks`, task)).body,
+      );
+      await client.query('ALTER TABLE tasks DROP CONSTRAINT refused');
+    } finally {
+      await client.end();
+    }
   }
 
   function policyWith(pattern: string) {
@@ -337,7 +413,8 @@ describe.each(modes)('a server that logs everything on %s', (mode: Mode) => {
       .replace(/\/agents\/[^/]+/, '/agents/:agentId')
       .replace(/\/tasks\/[^/]+/, '/tasks/:taskId')
       .replace(/\/reviews\/[^/]+/, '/reviews/:reviewId')
-      .replace(/\/backtests\/[^/]+/, '/backtests/:backtestId');
+      .replace(/\/backtests\/[^/]+/, '/backtests/:backtestId')
+      .replace(/\/drafts\/[^/]+/, '/drafts/:draftId');
   }
 
   it('keeps inputs, outputs and keys out of the queues and the registry', () => {

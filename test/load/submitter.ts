@@ -15,6 +15,8 @@ export type OnApproval = 'EXECUTE' | 'COMPLETE';
 
 /** Sends tasks in, each under an idempotency key so that it can be sent again. */
 export class Submitter {
+  /** Whether refusals are what the server is to give now: they are measured as `refusal`, and are no failures. */
+  mayBeRefused = false;
   private readonly pool: Pool;
   private readonly path: string;
 
@@ -46,6 +48,7 @@ export class Submitter {
     const body = bodyOf(n, held, onApproval);
     const key = ['idempotency-key', `${name}-${n}`];
     while (performance.now() - due < patienceMs) {
+      const sent = performance.now();
       try {
         const reply = await this.pool.send('POST', this.path, body, true, key);
         if (reply.status === 202) {
@@ -54,7 +57,8 @@ export class Submitter {
           witness.submitted(this.tenant.tenantId, taskId, n);
           return taskId;
         }
-        series.fail(String(reply.status));
+        if (this.mayBeRefused && isRefusal(reply)) meter.series('refusal').record(performance.now() - sent);
+        else series.fail(String(reply.status));
         await pause(reply.retryAfterMs ?? retryMs);
       } catch (error) {
         if (error instanceof ConnectionClosed) break;
@@ -81,7 +85,7 @@ export class Submitter {
         witness.submitted(this.tenant.tenantId, taskIdIn(reply), n);
         return true;
       }
-      if (reply.status === 503 || reply.status === 429) meter.series('refusal').record(ms);
+      if (isRefusal(reply)) meter.series('refusal').record(ms);
       else series.fail(String(reply.status));
     } catch (error) {
       if (error instanceof ConnectionClosed) return false;
@@ -118,7 +122,7 @@ export class Submitter {
         return;
       }
       meter.series('submit batch').fail(String(reply.status));
-      if (reply.status !== 429 && reply.status !== 503)
+      if (!isRefusal(reply))
         throw new Error(`A batch of tasks was answered ${reply.status}: ${reply.body.slice(0, 300)}`);
       await pause(reply.retryAfterMs ?? retryMs);
     }
@@ -143,6 +147,11 @@ export class Submitter {
   async stop(): Promise<void> {
     await this.pool.close();
   }
+}
+
+/** Whether the server has turned a request away, and says to come back. */
+function isRefusal({ status, retryAfterMs }: Reply): boolean {
+  return (status === 503 || status === 429) && retryAfterMs !== undefined;
 }
 
 function bodyOf(n: number, held: boolean, onApproval: OnApproval): string {

@@ -76,12 +76,13 @@ export class Traffic {
     return this.submitter.look();
   }
 
-  /** Keeps this many tasks open for this long; resolves once all are answered. */
+  /** Keeps this many tasks open for this long, however many more are refused; resolves once all are answered. */
   async saturate(open: number, durationMs: number): Promise<void> {
     const { witness } = this.ground;
     const end = performance.now() + durationMs;
     const measured = witness.onFinal;
     let over = false;
+    this.submitter.mayBeRefused = true;
     witness.onFinal = (n, status) => {
       measured(n, status);
       if (!over && performance.now() < end) this.track(this.submit(performance.now()));
@@ -91,6 +92,7 @@ export class Traffic {
     over = true;
     witness.onFinal = measured;
     await Promise.all(this.going);
+    this.submitter.mayBeRefused = false;
   }
 
   /** Loses all connections of submitter and operator at this instant. */
