@@ -3,7 +3,8 @@ import type { Demand } from '../models/demand.js';
 import { isReady, type Task } from '../models/task.js';
 import { type FollowUp, LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../ports/task-queue.js';
-import { type Taker, topics, Waiters } from './waiters.js';
+import type { Taker } from './open-waiter.js';
+import { topics, Waiters } from './waiters.js';
 
 /** Brings tasks that have become ready to who claims them. */
 @Injectable()

@@ -12,7 +12,8 @@ import { Agents } from './agents.js';
 import { Dispatcher, ticketFor } from './dispatcher.js';
 import { Settings } from './settings.js';
 import { requeuedEntry, taskEntry } from './task-entries.js';
-import { type Taker, topics, Waiters } from './waiters.js';
+import type { Taker } from './open-waiter.js';
+import { topics, Waiters } from './waiters.js';
 
 /** Work in an agent's hands. */
 export interface Assignment {

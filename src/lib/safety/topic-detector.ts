@@ -2,8 +2,9 @@ import type { TextSegment } from '../../models/output-text.js';
 import { topics, type Policy, type Topic } from '../../models/policy.js';
 import { UnitReader } from '../../models/text-units.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
+import { clauseComma, PhraseText } from './phrase-text.js';
 import { sentencesOf, type Sentence } from './sentences.js';
-import { PhraseText, topicLanguages, TopicPhrases } from './topic-phrases.js';
+import { topicLanguages, TopicPhrases } from './topic-phrases.js';
 import { WeighedSentence } from './topic-weighing.js';
 
 const labels: Readonly<Record<Topic, string>> = {
@@ -13,7 +14,6 @@ const labels: Readonly<Record<Topic, string>> = {
   LEGAL_CLAIMS: 'A sentence that makes a legal claim',
 };
 
-const comma = 0x2c;
 /** Made with the first detector of the process: that takes longer than an event loop may be held. */
 let shared: TopicPhrases | undefined;
 
@@ -73,7 +73,7 @@ export class TopicDetector extends SafetyDetectorPort {
     settle();
 
     function isClauseAt(first: number): boolean {
-      return first === sentences[current]?.order || first === joint || units[first - 1] === comma;
+      return first === sentences[current]?.order || first === joint || units[first - 1] === clauseComma;
     }
   }
 }

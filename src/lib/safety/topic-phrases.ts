@@ -2,6 +2,7 @@ import { plainText } from '../../models/plain-text.js';
 import { topics } from '../../models/policy.js';
 import { UnitReader } from '../../models/text-units.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
+import { PhraseText, wordSpace } from './phrase-text.js';
 import { english } from './topics/english.js';
 import { french } from './topics/french.js';
 import { german } from './topics/german.js';
@@ -57,8 +58,6 @@ const sharedLists = {
   orders: ['orders', 2],
 } as const;
 
-const space = 0x20;
-const comma = 0x2c;
 /** The longest ending that a word may have. */
 const longestEnding = 3;
 
@@ -208,7 +207,7 @@ function endingsOf(languages: readonly TopicLanguage[]): ReadonlyMap<number, num
 /** Where the space behind a word stands, or a place that is too far for an ending. */
 function endOfWord(units: Uint16Array, from: number): number {
   let end = from;
-  while (units[end] !== space && end <= from + longestEnding) end += 1;
+  while (units[end] !== wordSpace && end <= from + longestEnding) end += 1;
   return end;
 }
 
@@ -294,74 +293,4 @@ function foldedUnits(written: string): string {
   const { folded } = plainText(written);
   text.add(reader.read(folded), 0, folded.length);
   return String.fromCharCode(...text.units.subarray(1, text.length - 1));
-}
-
-/**
- * A folded text as it is searched for phrases: words with one space between them, a comma as a word of its own, digits
- * apart from letters.
- */
-export class PhraseText {
-  units = new Uint16Array(64);
-  length = 0;
-
-  /** Adds a stretch of a folded text's units with a space around it, and says where the space before the word at `word` stands. */
-  add(written: Uint16Array, start: number, end: number, word = start): number {
-    this.#reserve(2 * (end - start) + 4);
-    const { units } = this;
-    let at = this.length;
-    let last = space;
-    units[at++] = last;
-    let before = this.length;
-    for (let index = start; index < end; index += 1) {
-      if (index === word) before = last === space ? at - 1 : at;
-      const unit = phraseUnits[written[index] ?? 0] ?? space;
-      if (unit === comma) {
-        if (last !== space) units[at++] = space;
-        if (units[at - 2] !== comma) {
-          units[at++] = comma;
-          units[at++] = space;
-        }
-        last = space;
-        continue;
-      }
-      if (unit === space && last === space) continue;
-      if (isDigit(last) !== isDigit(unit) && last !== space && unit !== space) units[at++] = space;
-      units[at++] = unit;
-      last = unit;
-    }
-    if (last !== space) units[at++] = space;
-    this.length = at;
-    return before;
-  }
-
-  /** Ends a sentence: no phrase goes on behind it. */
-  endSentence(): void {
-    this.#reserve(1);
-    this.units[this.length++] = 0;
-  }
-
-  #reserve(more: number): void {
-    if (this.length + more <= this.units.length) return;
-    const grown = new Uint16Array(2 * (this.length + more));
-    grown.set(this.units);
-    this.units = grown;
-  }
-}
-
-function isDigit(unit: number): boolean {
-  return unit >= 0x30 && unit <= 0x39;
-}
-
-/** Whether a unit beyond ASCII may be part of a word: no general punctuation, sign, arrow, dingbat or half of an emoji. */
-function isLetterUnit(unit: number): boolean {
-  return unit >= 0xc0 && (unit < 0x2000 || unit > 0x2bff) && (unit < 0xd800 || unit > 0xdfff);
-}
-
-const phraseUnits = new Uint16Array(0x10000).map((_, unit) => phraseUnit(unit));
-
-/** What a unit of a folded text counts as: a letter, a digit, a comma for what parts clauses, or a space. */
-function phraseUnit(unit: number): number {
-  if (unit >= 0x80) return isLetterUnit(unit) ? unit : space;
-  if ((unit >= 0x61 && unit <= 0x7a) || isDigit(unit)) return unit;
-  return unit === comma || unit === 0x3a || unit === 0x28 || unit === 0x29 ? comma : space;
 }

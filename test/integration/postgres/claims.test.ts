@@ -164,6 +164,20 @@ describe('a claim', () => {
       );
       return { given };
     };
+    /** Acts while the next unit of work is committed and its answer lost. */
+    const withoutAnswer = async <R>(act: () => Promise<R>): Promise<R> => {
+      const { ledger } = desk;
+      const transact = ledger.transact.bind(ledger);
+      const lost = jest.spyOn(ledger, 'transact').mockImplementationOnce(async (unit) => {
+        await transact(unit);
+        throw new DomainError('UNAVAILABLE', 'The connection broke.');
+      });
+      try {
+        return await act();
+      } finally {
+        lost.mockRestore();
+      }
+    };
     const ready = async (fields: Partial<Task> = {}) => queued(desk.ledger, { tenantId, ...fields });
 
     it('is handed a task that becomes ready, past the queue', async () => {
@@ -263,17 +277,7 @@ describe('a claim', () => {
       it('gives back what may have been kept when the answer to the commit was lost', async () => {
         const { given } = await waiting({ waitMs: 10_000 });
         const work = making();
-        const { ledger } = desk;
-        const transact = ledger.transact.bind(ledger);
-        const lostAnswer = jest.spyOn(ledger, 'transact').mockImplementationOnce(async (unit) => {
-          await transact(unit);
-          throw new DomainError('UNAVAILABLE', 'The connection broke.');
-        });
-        try {
-          await expect(make(work)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-        } finally {
-          lostAnswer.mockRestore();
-        }
+        await expect(withoutAnswer(() => make(work))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
         expect(await given).toHaveLength(1);
         const events = await desk.records.audit(tenantId, {}, { limit: 100 });
         expect(events.items.map(({ type }) => type).slice(-4)).toEqual([
@@ -288,17 +292,7 @@ describe('a claim', () => {
     it('gives back what may have been leased when the answer to the commit was lost', async () => {
       const task = await ready();
       await add({ taskId: task.taskId, attempt: 1 });
-      const { ledger } = desk;
-      const transact = ledger.transact.bind(ledger);
-      const lostAnswer = jest.spyOn(ledger, 'transact').mockImplementationOnce(async (unit) => {
-        await transact(unit);
-        throw new DomainError('UNAVAILABLE', 'The connection broke.');
-      });
-      try {
-        await expect(claim()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      } finally {
-        lostAnswer.mockRestore();
-      }
+      await expect(withoutAnswer(claim)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       expect(await eventually(claim, (assigned) => assigned.length > 0)).toEqual([[task.taskId, 2]]);
     });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import { type Reserved, type Taker, topics, type Waiter, Waiters } from '../../../src/services/waiters.js';
+import type { Reserved, Taker, Waiter } from '../../../src/services/open-waiter.js';
+import { topics, Waiters } from '../../../src/services/waiters.js';
 import { LocalSignals } from '../lib/local-signals.js';
 import { aTicket } from '../models/factories.js';
 
