@@ -25,6 +25,9 @@ const clientErrors: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive.',
 };
 
+/** So long the caller may take to read the answer before the connection is gone, in milliseconds. */
+const lingerMs = 1_000;
+
 /** Answers what is no HTTP request, on the bare connection, and closes it. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -33,6 +36,8 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   }
   const detail = clientErrors[error.code ?? ''] ?? 'The request cannot be read as HTTP/1.1 (RFC 9112).';
   socket.end(responseOf(problemOf('VALIDATION_FAILED', detail, '/')));
+  // Its other half may never be closed, and nobody would look at it again.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
 function responseOf(problem: Problem): string {

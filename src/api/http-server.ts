@@ -6,21 +6,30 @@ import { ManyListeners } from './many-listeners.js';
 import { problemOf, retryAfterSeconds } from './problems.js';
 import { answerHeaders } from './security-headers.js';
 
-/** Connections that one process holds open; the next is closed at once. */
-const maxConnections = 20_000;
-
-/** How long a request may take to arrive, in milliseconds: its headers, and all of it. */
-const arrival = { headersTimeout: 10_000, requestTimeout: 30_000 };
-
-/** Longer than load balancers keep theirs, so that it is they who close an idle connection. In milliseconds. */
-const keepAliveTimeout = 72_000;
+/** For how long, and for how many, connections are held. Times are in milliseconds. */
+const patience = {
+  /** Connections that one process holds open; the next is closed at once. */
+  maxConnections: 20_000,
+  /** How long a request may take to arrive: its headers, and all of it; and how often that is looked at. */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  /** Longer than load balancers keep theirs, so that it is they who close an idle connection. */
+  keepAliveTimeout: 72_000,
+  /**
+   * How long nothing may move on a connection with a request. Long polls end after 30 s and event streams have a sign of life every 15 s,
+   * so this is somebody who does not read the answer, and keeps it in memory.
+   */
+  stalledTimeout: 90_000,
+};
 
 /** An HTTP server that asks for admission before anything else is done for a request. */
 export function admittingServer(
   handle: RequestListener,
   admission: () => Admission | undefined,
+  { maxConnections, stalledTimeout, ...times }: typeof patience = patience,
 ): ManyListeners {
-  const server = new ManyListeners({ ...arrival, keepAliveTimeout }, maxConnections, (request, response) => {
+  const server = new ManyListeners(times, maxConnections, (request, response) => {
     const leave = admission()?.enter(classOf(request.method ?? '', request.url ?? ''));
     if (leave) {
       response.once('close', leave);
@@ -28,6 +37,7 @@ export function admittingServer(
     } else if (admission()) turnAway(request, response);
     else handle(request, response);
   });
+  server.timeout = stalledTimeout;
   // What is expected beside 100-continue may be passed over (RFC 9110, section 10.1.1); Node would refuse it in a form of its own.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
