@@ -30,11 +30,11 @@ export class Dispatcher {
     try {
       answer = await this.ledger.transact(handOver.work);
     } catch (error) {
-      if (handOver.taken) reserved?.taker.lost();
+      if (handOver.asked) reserved?.taker.lost();
       reserved?.settle(false);
       throw error;
     }
-    reserved?.settle(handOver.taken);
+    reserved?.settle(handOver.asked);
     await this.giveBack(this.handOver(handOver.tickets));
     return answer;
   }
@@ -93,15 +93,15 @@ class HandOver<R> {
   readonly work: Work<R>;
   /** Tickets that nobody has taken. */
   tickets: readonly Ticket[] = [];
-  /** Whether the taker was asked. */
-  taken = false;
+  /** Whether the taker was there to be asked. */
+  asked = false;
 
   constructor(work: Work<R>, readyIn: (answer: R) => Task | undefined, taker: Taker | undefined) {
     const decide = (view: LedgerView): R => {
       const answer = work.decide(view);
       const task = readyIn(answer);
       this.tickets = task && isReady(task) ? [ticketFor(task, view.now)] : [];
-      this.taken = false;
+      this.asked = false;
       return answer;
     };
     // What somebody waits for adds no work that others would wait behind.
@@ -118,7 +118,7 @@ class HandOver<R> {
         const unused = taker.take(view, this.tickets);
         if (!unused) return;
         this.tickets = unused;
-        this.taken = true;
+        this.asked = true;
       },
     };
   }

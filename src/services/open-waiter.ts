@@ -16,7 +16,7 @@ export interface Waiter {
   next(until: number): Promise<boolean>;
   /** Leaves a signal to the next in line, and stands aside until it is time to look again: for whoever can make no use of it. */
   pass(): void;
-  /** Whether its taker was asked, in a unit of work that has been committed: then that is looked at first. */
+  /** Whether its taker was asked, in a unit of work that has been committed: then that is looked at first. Says so once. */
   served(): boolean;
   /** The tickets that it was handed: they are its own to use or to give back. */
   take(): readonly Ticket[];

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { clockOffBy } from './clock.js';
-import { commandOf, parseDrillOptions } from './options.js';
 
 const offByMs = 600_000;
 
@@ -24,25 +23,5 @@ describe('a clock that is off', () => {
     class Day extends Wrong {}
     expect(new Day(given)).toBeInstanceOf(Day);
     expect(new Day().getTime() - Date.now()).toBeGreaterThan(offByMs - 5_000);
-  });
-});
-
-describe('the options of a drill', () => {
-  const parse = (...args: readonly string[]) => parseDrillOptions(args, () => 5);
-
-  it('leave out the faults of Redis without Redis', () => {
-    expect(parse('--without-redis').faults.filter((name) => name.startsWith('redis-'))).toEqual([]);
-    expect(parse('--without-redis').faults).toContain('postgres-kill');
-    expect(parse().faults).toContain('redis-kill');
-    expect(() => parse('--without-redis', '--faults', 'redis-kill')).toThrow(
-      'There is no fault "redis-kill"',
-    );
-  });
-
-  it('come back as the command that runs the same again', () => {
-    expect(commandOf(parse('--seconds', '9'))).toBe('npm run drill -- --seed 5 --seconds 9');
-    expect(commandOf(parse('--without-redis', '--faults', 'api-kill,api-clock'))).toBe(
-      'npm run drill -- --seed 5 --seconds 120 --faults api-kill,api-clock --without-redis',
-    );
   });
 });

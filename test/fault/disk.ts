@@ -7,6 +7,8 @@ const attempts = 20;
 
 /** A file system of its own, in memory, that can be made full. */
 export class Disk {
+  private mounted = true;
+
   private constructor(private readonly path: string) {}
 
   /** Mounts one at a new folder. Answers `undefined` where that is not allowed: it takes Linux and root's rights. */
@@ -38,7 +40,10 @@ export class Disk {
     await this.resize('50%');
   }
 
+  /** A second call does nothing more. */
   async unmount(): Promise<void> {
+    if (!this.mounted) return;
+    this.mounted = false;
     await execute('umount', ['--lazy', this.path]);
   }
 

@@ -45,14 +45,19 @@ export function parseDrillOptions(args: readonly string[], drawSeed: () => numbe
     },
     'See --help.',
   ).values;
-  const possible = withoutRedis ? faultNames.filter((name) => !isRedisFault(name)) : faultNames;
+  const withRedis = !withoutRedis;
+  const possible = possibleFaults(withRedis);
   return {
     help,
     seconds: wholeNumber('--seconds', seconds, 1, 86_400),
     seed: seed === undefined ? drawSeed() : wholeNumber('--seed', seed, 0, 4_294_967_295),
     faults: faults === undefined ? possible : chosen(faults, possible),
-    withRedis: !withoutRedis,
+    withRedis,
   };
+}
+
+function possibleFaults(withRedis: boolean): readonly FaultName[] {
+  return faultNames.filter((name) => withRedis || !isRedisFault(name));
 }
 
 function chosen(names: string, possible: readonly FaultName[]): readonly FaultName[] {
@@ -64,7 +69,6 @@ function chosen(names: string, possible: readonly FaultName[]): readonly FaultNa
 
 /** The command that runs the same again. */
 export function commandOf({ seed, seconds, faults, withRedis }: DrillOptions): string {
-  const possible = faultNames.filter((name) => withRedis || !isRedisFault(name));
-  const only = faults.length < possible.length ? ` --faults ${faults.join(',')}` : '';
+  const only = faults.length < possibleFaults(withRedis).length ? ` --faults ${faults.join(',')}` : '';
   return `npm run drill -- --seed ${seed} --seconds ${seconds}${only}${withRedis ? '' : ' --without-redis'}`;
 }

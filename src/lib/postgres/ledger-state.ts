@@ -30,6 +30,8 @@ export interface Head {
 /** A row as it was read, `undefined` for a new one, and as it is now. */
 interface Slot<T> {
   readonly stored: T | undefined;
+  /** As its unit had put it, where a follow-up has changed it further. */
+  readonly passed?: T | undefined;
   readonly current: T;
 }
 
@@ -70,8 +72,6 @@ export class LedgerState {
   private readonly policies = new Map<string, Rows['policy']>();
   private readonly trials = new Map<string, TrialsUnderWay>();
   private readonly moved = new Map<string, Head>();
-  /** The tasks as they were before a follow-up changed what its unit had put. */
-  private readonly passed = new Map<string, Task>();
   readonly events: AuditEvent[] = [];
 
   constructor(
@@ -108,22 +108,19 @@ export class LedgerState {
 
   /** Runs a unit of work on a layer of its own, and keeps the layer unless the unit throws. */
   run<R>(tenantId: string, decide: (view: LedgerView) => R): R {
-    const layer = new Layer(this, tenantId);
-    const answer = decide(layer);
-    this.keep(layer);
-    return answer;
+    return this.runLayer(tenantId, decide, false);
   }
 
   /** Runs what follows a unit of work. A task goes through both states in the database, too, whose guards see each step. */
   runFollowUp(tenantId: string, decide: (view: LedgerView) => void): void {
+    this.runLayer(tenantId, decide, true);
+  }
+
+  private runLayer<R>(tenantId: string, decide: (view: LedgerView) => R, isFollowUp: boolean): R {
     const layer = new Layer(this, tenantId);
-    decide(layer);
-    for (const taskId of layer.puts.task.keys()) {
-      const key = within(tenantId, taskId);
-      const slot = this.slots.task.get(key);
-      if (slot && slot.stored !== slot.current) this.passed.set(key, slot.current);
-    }
-    this.keep(layer);
+    const answer = decide(layer);
+    this.keep(layer, isFollowUp);
+    return answer;
   }
 
   current<K extends RowKind>(kind: K, tenantId: string, id: string): Rows[K] | undefined {
@@ -153,39 +150,26 @@ export class LedgerState {
 
   /** Rows that are new, in the order in which they came. */
   inserted(kind: RowKind): readonly object[] {
-    if (kind === 'task') return this.firstSteps().flatMap(({ stored, first }) => (stored ? [] : [first]));
-    return [...this.slots[kind].values()].filter(({ stored }) => !stored).map(({ current }) => current);
-  }
-
-  /** Tasks that changed, with the version that they were read in, as follow-ups have found them. */
-  updatedTasks(): readonly ChangedRow[] {
-    return this.firstSteps().flatMap(({ stored, first }) =>
-      stored && stored !== first ? [{ ...first, storedVersion: stored.version }] : [],
-    );
-  }
-
-  /** Tasks that follow-ups have changed further. */
-  tasksFollowedUp(): readonly ChangedRow[] {
-    return [...this.passed].flatMap(([key, { version }]) => {
-      const task = this.slots.task.get(key)?.current;
-      return task ? [{ ...task, storedVersion: version }] : [];
-    });
-  }
-
-  private firstSteps(): { readonly stored: Task | undefined; readonly first: Task }[] {
-    return [...this.slots.task].map(([key, { stored, current }]) => ({
-      stored,
-      first: this.passed.get(key) ?? current,
-    }));
+    return [...this.slots[kind].values()]
+      .filter(({ stored }) => !stored)
+      .map(({ passed, current }) => passed ?? current);
   }
 
   /** Rows that changed, with the version that they were read in. One that several units changed is written once. */
-  updated(kind: Exclude<RowKind, 'task' | 'result' | 'receipt' | 'policy'>): readonly ChangedRow[] {
+  updated(kind: Exclude<RowKind, 'result' | 'receipt' | 'policy'>): readonly ChangedRow[] {
     const rows: ChangedRow[] = [];
-    for (const { stored, current } of this.slots[kind].values()) {
-      if (stored && stored !== current) rows.push({ ...current, storedVersion: stored.version });
+    for (const { stored, passed, current } of this.slots[kind].values()) {
+      const first = passed ?? current;
+      if (stored && stored !== first) rows.push({ ...first, storedVersion: stored.version });
     }
     return rows;
+  }
+
+  /** Tasks that follow-ups have changed behind those, with the version before. */
+  tasksFollowedUp(): readonly ChangedRow[] {
+    return [...this.slots.task.values()].flatMap(({ passed, current }) =>
+      passed ? [{ ...current, storedVersion: passed.version }] : [],
+    );
   }
 
   /** The end of the tenant's chain, with what the units before have appended. */
@@ -210,13 +194,13 @@ export class LedgerState {
     this.moved.set(tenantId, Object.assign(head, to));
   }
 
-  private keep({ tenantId, puts, events }: Layer): void {
+  private keep({ tenantId, puts, events }: Layer, isFollowUp: boolean): void {
     const last = events.at(-1);
     if (last) this.moveHead(tenantId, placeOf(last));
     for (const event of events) this.events.push(event);
     for (const { current } of puts.task.values()) this.noteTask(current);
     this.noteTrials(tenantId, puts);
-    merge(this.slots.task, puts.task, tenantId);
+    merge(this.slots.task, puts.task, tenantId, isFollowUp);
     merge(this.slots.review, puts.review, tenantId);
     merge(this.slots.result, puts.result, tenantId);
     merge(this.slots.receipt, puts.receipt, tenantId);
@@ -300,11 +284,18 @@ function isShadow(draft: Rows['stagedPolicy'] | undefined): boolean {
   return draft?.state === 'SHADOW';
 }
 
-/** Takes over what a layer has put; what was read stays known. */
-function merge<T>(slots: Map<string, Slot<T>>, puts: ReadonlyMap<string, Slot<T>>, tenantId: string): void {
+/** Takes over what a layer has put; what was read stays known, and behind a unit of work what that had put as well. */
+function merge<T>(
+  slots: Map<string, Slot<T>>,
+  puts: ReadonlyMap<string, Slot<T>>,
+  tenantId: string,
+  isFollowUp = false,
+): void {
   for (const [id, { current }] of puts) {
     const key = within(tenantId, id);
-    slots.set(key, { stored: slots.get(key)?.stored, current });
+    const before = slots.get(key);
+    const put = isFollowUp && before?.stored !== before?.current ? before?.current : undefined;
+    slots.set(key, { stored: before?.stored, passed: before?.passed ?? put, current });
   }
 }
 

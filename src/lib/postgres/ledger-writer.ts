@@ -43,7 +43,7 @@ export class LedgerWriter {
       ...(['task', 'result', 'review', 'receipt'] as const).flatMap((kind) =>
         insert(kind, state.inserted(kind)),
       ),
-      ...update('task', state.updatedTasks()),
+      ...update('task', state.updated('task')),
       ...update('task', state.tasksFollowedUp()),
       ...this.events(sender, state),
     ];

@@ -106,11 +106,8 @@ export class PostgresLedger extends LedgerPort {
     }
   }
 
-  private runUnit(
-    state: LedgerState,
-    { tenantId, followUp, ...work }: AnyWork,
-    heads: ReadonlyMap<string, Head>,
-  ): Outcome<unknown> {
+  private runUnit(state: LedgerState, work: AnyWork, heads: ReadonlyMap<string, Head>): Outcome<unknown> {
+    const { tenantId, followUp } = work;
     if (!heads.has(tenantId))
       return { error: new DomainError('TENANT_NOT_FOUND', `There is no tenant ${tenantId}.`) };
     let value: unknown;

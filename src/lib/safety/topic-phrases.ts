@@ -96,12 +96,7 @@ class PhraseList {
     /** The languages that have an ending, a bit for each. */
     private readonly endings: ReadonlyMap<number, number>,
   ) {
-    const byUnits = new Map<string, Phrase[]>();
-    for (const phrase of phrases) {
-      const same = byUnits.get(phrase.units);
-      if (same === undefined) byUnits.set(phrase.units, [phrase]);
-      else same.unshift(phrase);
-    }
+    const byUnits = Map.groupBy(phrases, ({ units }) => units);
     this.#automaton = KeywordAutomaton.of([...byUnits.keys()]);
     this.#phrases = Int32Array.from([...byUnits.values()].flat(), this.#senseTeller());
     this.#firsts = new Int32Array(byUnits.size + 1);

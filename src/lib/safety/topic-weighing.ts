@@ -102,17 +102,17 @@ export class WeighedSentence {
     this.#languages = Array.from({ length: languages }, () => new FoundWords());
   }
 
-  isEmpty = true;
+  get isEmpty(): boolean {
+    return this.#languages.every(({ phrases }) => phrases.length === 0);
+  }
 
   add(phrase: FoundPhrase): void {
-    this.isEmpty = false;
     const found = this.#languages[phrase.sense.language];
     found?.phrases.push(phrase);
     found?.most.add(phrase.sense);
   }
 
   clear(): void {
-    this.isEmpty = true;
     for (const found of this.#languages) found.clear();
   }
 

@@ -67,7 +67,7 @@ describe('the state of a batch', () => {
         view.put('task', leased);
       });
       expect(state.inserted('task')).toEqual([submitted]);
-      expect(state.updatedTasks()).toEqual([]);
+      expect(state.updated('task')).toEqual([]);
       expect(state.tasksFollowedUp()).toEqual([{ ...leased, storedVersion: submitted.version }]);
       expect(state.run(tenantId, (view) => view.heldBy('writer-1'))).toBe(1);
     });
@@ -80,7 +80,7 @@ describe('the state of a batch', () => {
       state.loadTasks([held]);
       state.run(tenantId, (view) => view.put('task', waiting));
       state.runFollowUp(tenantId, (view) => view.put('task', again));
-      expect(state.updatedTasks()).toEqual([{ ...waiting, storedVersion: 7 }]);
+      expect(state.updated('task')).toEqual([{ ...waiting, storedVersion: 7 }]);
       expect(state.tasksFollowedUp()).toEqual([{ ...again, storedVersion: 8 }]);
     });
 
@@ -99,7 +99,7 @@ describe('the state of a batch', () => {
       const held = aRunningTask({ version: 7 });
       state.loadTasks([held]);
       state.runFollowUp(tenantId, (view) => view.put('task', requeueTask(held, now)));
-      expect(state.updatedTasks()).toMatchObject([{ status: 'QUEUED', storedVersion: 7 }]);
+      expect(state.updated('task')).toMatchObject([{ status: 'QUEUED', storedVersion: 7 }]);
       expect(state.tasksFollowedUp()).toEqual([]);
       state.run(tenantId, (view) => view.put('task', submitted));
       const fault = new Error('A fault.');
