@@ -66,14 +66,17 @@ function readingOf(source: PlainText, made: string, toSource: PlainText['toOrigi
 
 /** What Base64 and hexadecimal digits are written with, but for the signs at the end. */
 const codeUnits = new UnitClass(/[A-Za-z\d+/_-]/, false);
-const shortestCode = 12;
+/** The fewest digits, with the signs at their end, that are decoded: `secret` has so many. */
+const shortestCode = 8;
+/** How many signs may stand at the end. */
+const mostPadding = 2;
 const pairsOfDigits = /\b[\dA-Fa-f]{2}(?:(?:[ :,]|, |,? ?0x)[\dA-Fa-f]{2}\b){5,}/g;
 const pairUnits = new UnitClass(/[\dA-Fa-fx:, ]/, false);
 /** Six pairs, and what stands between them. */
 const shortestPairs = 17;
 /** From how many characters on a line of Base64 may go on in the next one; RFC 2045 allows 76, PEM has 64. */
 const shortestFullLine = 40;
-const shortestPiece = 12;
+const shortestPiece = 8;
 /** How much of a stretch says whether the rest is worth decoding. */
 const prefix = 32;
 
@@ -113,10 +116,11 @@ function* pieces(text: PlainText, start: number, end: number): Generator<PlainTe
 /** Runs of the Base64 alphabet, those together that a line break parts after a full line. */
 function* stretches(plain: string): Generator<{ start: number; end: number }> {
   let open: { start: number; end: number; line: number } | undefined;
-  for (const run of longRuns(plain, shortestCode, codeUnits)) {
+  for (const run of longRuns(plain, shortestCode - mostPadding, codeUnits)) {
     const { start: index } = run;
-    const padding = plain.startsWith('==', run.end) ? 2 : plain.startsWith('=', run.end) ? 1 : 0;
+    const padding = plain.startsWith('==', run.end) ? mostPadding : plain.startsWith('=', run.end) ? 1 : 0;
     const end = run.end + padding;
+    if (end - index < shortestCode) continue;
     const isNextLine =
       open !== undefined &&
       open.line >= shortestFullLine &&

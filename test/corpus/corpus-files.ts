@@ -15,6 +15,7 @@ import { harmlessNumbers, materials, nationalMaterials, type Material } from './
 import { harmlessValues, issuedSecrets, secretSentences, writtenSecrets } from './secrets.js';
 import { laterNear, laterTopics } from './later-topics.js';
 import { foreignLanguages, foreignTopics } from './foreign-topics.js';
+import { refusals } from './refusals.js';
 import { strangersTopics } from './strangers-topics.js';
 import { topicTexts } from './topics.js';
 import { variedTopics } from './varied-topics.js';
@@ -44,6 +45,7 @@ export function corpusFiles(): Readonly<Record<string, string>> {
     'languages.policy.json': `${JSON.stringify({ keywords: languageRules() }, null, 2)}\n`,
     'evasions.jsonl': lines(evasions(new Chance(13))),
     'topics.jsonl': lines(topicCases()),
+    'topics-refusals.jsonl': lines(refusalCases()),
     'topics-development.jsonl': lines(halfOf(strangersCases(), 0)),
     'topics-held-out.jsonl': lines(halfOf(strangersCases(), 1)),
     'topics-foreign-development.jsonl': lines(halfOf(foreignCases(), 0)),
@@ -288,6 +290,17 @@ function topicCases(): Entry[] {
       ...near.map((text) => ({ text, labels: [], family: `${family}-near-miss` })),
     ];
   });
+}
+
+function refusalCases(): Entry[] {
+  return [
+    ...refusals.topics.map(([text, topic]) => ({
+      text,
+      labels: [`TOPIC/${topic}`],
+      family: 'refusal/advises',
+    })),
+    ...refusals.near.map((text) => ({ text, labels: [], family: 'refusal/declines' })),
+  ];
 }
 
 /** Every second entry of each family, beginning with the first or the second. */

@@ -763,4 +763,36 @@ export const harmlessNumbers: readonly Omit<Material, 'label'>[] = [
       'session {} ended',
     ],
   },
+  {
+    family: 'pii/not-mac-address',
+    make: (chance) => chance.filled('##:1b:##:##:e#:##:0c:##:##:d#:##:##:##:9f:##:##'),
+    count: 12,
+    sentences: ['MD5 fingerprint: {}', 'The certificate {} is pinned.', 'ssh key {} was added', 'SHA1={}'],
+  },
+  {
+    family: 'pii/not-ip-address',
+    make: (chance) => chance.filled('#.#.#.#'),
+    count: 30,
+    sentences: [
+      'Assembly Version={}, Culture=neutral',
+      'Please upgrade to {} before Monday.',
+      'Fixed in versions 9.1.0.2 and {}.',
+      'Download agent-{}.jar from the portal.',
+      'requires libfoo>={}',
+      'See step {} of the manual.',
+      'Driver {} is signed.',
+    ],
+  },
+  {
+    family: 'harmless/hash',
+    make: (chance) => chance.filled('#f##b#c#d###e##a#4##9#c#1##f##d#e#a##'),
+    count: 20,
+    sentences: [
+      'commit {}',
+      'The digest is {}.',
+      'etag: "{}"',
+      'Objekt {} gespeichert',
+      'trace {} took 4 ms',
+    ],
+  },
 ];

@@ -3,9 +3,16 @@ export const wordSpace = 0x20;
 /** What parts clauses. */
 export const clauseComma = 0x2c;
 
+/** Stands for a run of letters and digits that is no word: no phrase has it. */
+const noWord = 0x01;
+/** So often letters and digits change in a run that is a hash, a token or an id, and no word with a number at it. */
+const changesOfNoWord = 3;
+/** From this length on hexadecimal digits with a number among them are a hash, as short as Git shows one. */
+const shortestHash = 7;
+
 /**
  * A folded text as it is searched for phrases: words with one space between them, a comma as a word of its own, digits
- * apart from letters.
+ * apart from letters. What is no word at all counts as one that nobody knows.
  */
 export class PhraseText {
   units = new Uint16Array(64);
@@ -21,6 +28,13 @@ export class PhraseText {
     let before = this.length;
     for (let index = start; index < end; index += 1) {
       if (index === word) before = last === wordSpace ? at - 1 : at;
+      const behind = last === wordSpace ? endOfNoWord(written, index, end) : index;
+      if (behind > index) {
+        units[at++] = noWord;
+        last = noWord;
+        index = behind - 1;
+        continue;
+      }
       const unit = phraseUnits[written[index] ?? 0] ?? wordSpace;
       if (unit === clauseComma) {
         if (last !== wordSpace) units[at++] = wordSpace;
@@ -54,6 +68,37 @@ export class PhraseText {
     grown.set(this.units);
     this.units = grown;
   }
+}
+
+/** Where a run ends that is no word, or where it begins if it is none or a word. Runs of hexadecimal digits go on behind `-`. */
+function endOfNoWord(units: Uint16Array, start: number, end: number): number {
+  let [at, changes, hexadecimal] = [start, 0, true];
+  let before = units[at] ?? 0;
+  if (!isAsciiWord(before)) return start;
+  for (; at < end; at += 1) {
+    const unit = units[at] ?? 0;
+    if (unit === hyphen) {
+      if (changes >= changesOfNoWord && !hexadecimal) break;
+      if (!hexadecimal || !isHexadecimal(units[at + 1] ?? 0)) break;
+      continue;
+    }
+    if (!isAsciiWord(unit)) break;
+    hexadecimal &&= isHexadecimal(unit);
+    if (isDigit(unit) !== isDigit(before)) changes += 1;
+    before = unit;
+  }
+  const isHash = hexadecimal && changes > 0 && at - start >= shortestHash;
+  return isHash || changes >= changesOfNoWord ? at : start;
+}
+
+const hyphen = 0x2d;
+
+function isAsciiWord(unit: number): boolean {
+  return isDigit(unit) || (unit >= 0x61 && unit <= 0x7a);
+}
+
+function isHexadecimal(unit: number): boolean {
+  return isDigit(unit) || (unit >= 0x61 && unit <= 0x66);
 }
 
 function isDigit(unit: number): boolean {

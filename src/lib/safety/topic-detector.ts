@@ -53,7 +53,7 @@ export class TopicDetector extends SafetyDetectorPort {
       if (placed !== undefined && !weighed.isEmpty) {
         const { sentence, from } = placed;
         const to = sentences[current + 1]?.from ?? length;
-        for (const topic of weighed.topics(sentence.asks, () =>
+        for (const topic of weighed.topics(sentence.asks, units, () =>
           phrases.commonWords(units.subarray(from, to)),
         )) {
           if (!sentence.asks || sentence.suggests || asked.includes(topic)) report(topic, sentence);

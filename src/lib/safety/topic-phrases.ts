@@ -24,12 +24,25 @@ export interface PhraseSense {
   readonly telling: number;
   readonly idiom: boolean;
   readonly refusal: boolean;
+  /** Whether what follows is not covered by a refusal before it. */
+  readonly turn: boolean;
+  /** Whether a clause that begins with it is a condition. */
+  readonly condition: boolean;
   /** Whether a clause begins behind it. */
   readonly joint: boolean;
   /** Whether one knows the language by it. */
   readonly common: boolean;
   /** Whether it says anything but that. */
   readonly counts: boolean;
+}
+
+/** A phrase that stands in a sentence: where it begins among the searched units, and where its last unit stands. */
+export interface FoundPhrase {
+  readonly sense: PhraseSense;
+  readonly first: number;
+  readonly last: number;
+  /** Whether a clause begins with it. */
+  readonly begins: boolean;
 }
 
 /** Takes what a phrase says that was found: where it begins in the searched units, and where its last unit stands. */
@@ -147,13 +160,14 @@ class PhraseList {
 
 /** A number that no other sense has. */
 function numberOf({ subjects, claims, orders, ...rest }: PhraseSense): number {
-  const { language, business, telling, idiom, refusal, joint, common, counts } = rest;
+  const { language, business, telling, idiom, refusal, turn, condition, joint, common, counts } = rest;
   let number = language;
   for (const weight of subjects) number = number * 8 + weight;
   for (const weight of claims) number = number * 4 + weight;
   for (const weight of orders) number = number * 4 + weight;
   number = (number * 2 + business) * 16 + telling;
-  for (const flag of [idiom, refusal, joint, common, counts]) number = number * 2 + Number(flag);
+  for (const flag of [idiom, refusal, turn, condition, joint, common, counts])
+    number = number * 2 + Number(flag);
   return number;
 }
 
@@ -230,7 +244,15 @@ function nothing(language: number): GrowingSense {
   const none = (): number[] => topics.map(() => 0);
   return {
     ...{ language, subjects: none(), claims: none(), orders: none(), business: 0, telling: 0 },
-    ...{ idiom: false, refusal: false, joint: false, common: false, counts: false },
+    ...{
+      idiom: false,
+      refusal: false,
+      turn: false,
+      condition: false,
+      joint: false,
+      common: false,
+      counts: false,
+    },
   };
 }
 
@@ -260,6 +282,9 @@ function sayShared(words: TopicLanguage, senseOf: (written: string) => GrowingSe
   for (const written of itemsOf(words.idioms)) Object.assign(senseOf(written), { idiom: true, counts: true });
   for (const written of itemsOf(words.refusals))
     Object.assign(senseOf(written), { refusal: true, counts: true });
+  for (const written of itemsOf(words.turns)) Object.assign(senseOf(written), { turn: true, counts: true });
+  for (const written of itemsOf(words.conditions))
+    Object.assign(senseOf(written), { condition: true, counts: true });
   for (const written of itemsOf(words.joints)) senseOf(written).joint = true;
   for (const written of itemsOf(words.common)) senseOf(written).common = true;
 }

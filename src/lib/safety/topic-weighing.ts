@@ -1,14 +1,6 @@
 import { topics, type Topic } from '../../models/policy.js';
-import type { PhraseSense } from './topic-phrases.js';
-
-/** A phrase that stands in a sentence: where it begins among the searched units, and where its last unit stands. */
-export interface FoundPhrase {
-  readonly sense: PhraseSense;
-  readonly first: number;
-  readonly last: number;
-  /** Whether a clause begins with it. */
-  readonly begins: boolean;
-}
+import { outsideRefusals } from './refused-clauses.js';
+import type { FoundPhrase, PhraseSense } from './topic-phrases.js';
 
 /** Words of a sentence that count once. */
 interface Stretch {
@@ -40,6 +32,9 @@ const leastSubject: Readonly<Record<Topic, number>> = {
   FINANCIAL_ADVICE: 1,
   LEGAL_CLAIMS: 2,
 };
+
+/** What a mere hint at a claim weighs. */
+const hint = 1;
 
 /** How much claims, mere hints at them and a sentence's business count at most: it is not the number that tells. */
 const mostClaims = 3;
@@ -106,10 +101,14 @@ export class WeighedSentence {
     return this.#languages.every(({ phrases }) => phrases.length === 0);
   }
 
+  /** A refusal counts in neighbouring languages, too: what declines in Spanish may be read as Portuguese beside it. */
   add(phrase: FoundPhrase): void {
-    const found = this.#languages[phrase.sense.language];
-    found?.phrases.push(phrase);
-    found?.most.add(phrase.sense);
+    const { sense } = phrase;
+    for (const [language, found] of this.#languages.entries()) {
+      if (language === sense.language) found.most.add(sense);
+      else if (!sense.refusal || language === english || sense.language === english) continue;
+      found.phrases.push(phrase);
+    }
   }
 
   clear(): void {
@@ -120,9 +119,10 @@ export class WeighedSentence {
    * The topics that the sentence is about, in English and in the languages of which it has at least as many common words
    * as of English.
    *
+   * @param units those of the sentence's text, as phrases are searched for in them.
    * @param commonWords counts the words of the sentence by which one knows a language, for each language.
    */
-  topics(asks: boolean, commonWords: () => readonly number[]): readonly Topic[] {
+  topics(asks: boolean, units: Uint16Array, commonWords: () => readonly number[]): readonly Topic[] {
     const weights = topics.map(() => 0);
     let common: readonly number[] | undefined;
     for (const [language, { phrases, most }] of this.#languages.entries()) {
@@ -132,12 +132,13 @@ export class WeighedSentence {
       common ??= commonWords();
       if ((common[language] ?? 0) < (language === english ? 0 : (common[english] ?? 0))) continue;
       const meant = withoutIdioms(phrases);
-      if (meant.some(({ sense }) => sense.refusal)) continue;
-      const business = Math.min(mostBusiness, weightOf(stretchesOf(meant, ({ sense }) => sense.business)));
-      for (const topic of possible) {
-        const index = topics.indexOf(topic);
-        const weight = topicWeight(topic, index, meant, { asks, business });
-        weights[index] = Math.max(weights[index] ?? 0, weight);
+      for (const { phrases: said, besideRefusal } of outsideRefusals(meant, units)) {
+        const business = Math.min(mostBusiness, weightOf(stretchesOf(said, ({ sense }) => sense.business)));
+        for (const topic of possible) {
+          const index = topics.indexOf(topic);
+          const weight = topicWeight(topic, index, said, { asks, business, besideRefusal });
+          weights[index] = Math.max(weights[index] ?? 0, weight);
+        }
       }
     }
     const heaviest = Math.max(...weights);
@@ -160,23 +161,32 @@ function withoutIdioms(found: readonly FoundPhrase[]): FoundPhrase[] {
     });
 }
 
+interface Circumstances {
+  readonly asks: boolean;
+  readonly business: number;
+  readonly besideRefusal: boolean;
+}
+
 /** How much speaks for a topic in one language; less than {@link enough} where it is not enough. */
 function topicWeight(
   topic: Topic,
   index: number,
   meant: readonly FoundPhrase[],
-  { asks, business }: { readonly asks: boolean; readonly business: number },
+  { asks, business, besideRefusal }: Circumstances,
 ): number {
   const subjects = stretchesOf(meant, ({ sense }) => sense.subjects[index] ?? 0);
   if (subjects.length === 0) return 0;
   const claims = stretchesOf(meant, ({ sense, begins }) => {
     const claim = sense.claims[index] ?? 0;
-    return begins ? Math.max(claim, sense.orders[index] ?? 0) : claim;
+    const most = begins ? Math.max(claim, sense.orders[index] ?? 0) : claim;
+    return besideRefusal && most === hint ? 0 : most;
   });
   const both = bestWeight(topic, subjects, claims) - business;
   const alone = weightOf(subjects) - business;
   const tells = business === 0 && meant.some(({ sense }) => (sense.telling & (1 << index)) !== 0);
-  return tells || (!asks && alone >= enoughAlone[topic]) ? Math.max(both, alone, enough) : both;
+  return tells || (!asks && !besideRefusal && alone >= enoughAlone[topic])
+    ? Math.max(both, alone, enough)
+    : both;
 }
 
 /** The phrases with a weight that are not within another of them; each has the most weight of those within it. */
@@ -217,7 +227,7 @@ function sumOf(topic: Topic, subjects: readonly Stretch[], claims: readonly Stre
   let hints = 0;
   let others = 0;
   for (const { weight } of claims) {
-    if (weight === 1) hints += 1;
+    if (weight === hint) hints += 1;
     else others += weight;
   }
   const claim = Math.min(mostClaims, Math.min(mostHints[topic], hints) + others);

@@ -73,7 +73,21 @@ describe('any output', () => {
       'Stop taking your medication.',
       `key ${planted}`,
     );
+    const joint = fc.constantFrom(', but ', ', however ', ': ', ', ', ' (', '. ', '\n');
+    const disclaimer = fc.constantFrom(
+      'I am not a doctor',
+      'This is not financial advice',
+      'We cannot give advice',
+      'Please ask your doctor first',
+      'You may want to consult a financial adviser',
+    );
+    const small = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
     const grown = fc.oneof(
+      fc.tuple(disclaimer, joint, held).map(([more, by, text]): JsonValue => `${more}${by}${small(text)}`),
+      fc
+        .tuple(held, joint, disclaimer)
+        .map(([text, by, more]): JsonValue => `${text.replace(/\.$/, '')}${by}${small(more)}`),
+      fc.tuple(held, anyText).map(([text, more]): JsonValue => `${text}, but ${more}`),
       fc.tuple(held, anyText).map(([text, more]): JsonValue => `${text}\n${more}`),
       fc.tuple(held, anyText).map(([text, more]): JsonValue => `${more}\n${text}`),
       wrapped(held),

@@ -24,6 +24,7 @@ describe('what is written in disguise', () => {
     ['percent-encoding', 'ann.lee%40acme.example', 'PII/EMAIL  0-22'],
     ['escapes of program code', 'my pass\\u0077ord.', 'KEYWORD/password  3-16'],
     ['Base64 in a text', `x ${base64('the password is')} y`, 'KEYWORD/password  2-22'],
+    ['Base64 of a word alone', 'x cGFzc3dvcmQ= y', 'KEYWORD/password  2-14'],
     ['hexadecimal digits', `x ${hex('password')} y`, 'KEYWORD/password  2-18'],
     ['two items of an array', ['my secret', 'key is'], 'KEYWORD/secret key /0 3-9'],
     ['a name and its value', { secret: 'key ring' }, 'KEYWORD/secret key /secret 0-6'],

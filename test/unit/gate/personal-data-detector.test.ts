@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { PersonalDataDetector } from '../../../src/lib/safety/personal-data-detector.js';
 import type { DataRule, PersonalDataType } from '../../../src/models/policy.js';
 import { aPolicy, detect } from './detection.js';
@@ -48,6 +49,16 @@ describe('payment cards', () => {
     ['scattered digits', '41 1 11 1111 11 11111'],
   ])('are not seen in %s', async (_, text) => {
     expect((await found(text)).filter((hit) => hit.startsWith('PAYMENT_CARD'))).toEqual([]);
+  });
+
+  it('are left alone as test cards only where they are published as such', async () => {
+    expect(await found('Pay with the test card 4242 4242 4242 4242.')).toEqual([]);
+    expect(await found('Pay with my card 4242 4242 4242 4242.')).toEqual([
+      'PAYMENT_CARD 4242 4242 4242 4242',
+    ]);
+    expect(await found('Pay with the test card 4539578763621486.')).toEqual([
+      'PAYMENT_CARD 4539578763621486',
+    ]);
   });
 
   it('are found as JSON numbers', async () => {
@@ -219,6 +230,12 @@ describe('network addresses', () => {
     'std::abc',
     'a::b',
     'dead::beefg1',
+    'Version=4.0.0.0, Culture=neutral',
+    'versions 1.2.3.4, 1.2.3.5 and 1.2.3.6',
+    'an upgrade; we upgraded it from 2.4.1.0 to 2.4.1.1',
+    'driver-9.18.13.2.jar',
+    'foo==1.2.3.4',
+    'step 1.2.3.4',
   ])('are not seen in %s', async (text) => {
     expect(await found(`from ${text} on`)).toEqual([]);
   });
@@ -228,7 +245,18 @@ describe('network addresses', () => {
       'MAC_ADDRESS 00:1A:2b:3C:4d:5E',
       'MAC_ADDRESS 01-23-45-67-89-ab',
     ]);
+    expect(await found('MAC:00:1A:2b:3C:4d:5E')).toEqual(['MAC_ADDRESS 00:1A:2b:3C:4d:5E']);
     expect(await found('00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 01:23-45:67:89:ab 01:23:45:67:89')).toEqual([]);
+  });
+
+  it.each([':', '-'])('of devices are not seen in a fingerprint with %s', async (sign) => {
+    const pairs = fc.array(fc.stringMatching(/^[0-9a-f]{2}$/), { minLength: 7, maxLength: 32 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('', 'MD5:', 'Fingerprint='), pairs, async (name, bytes) => {
+        const hits = await found(`${name}${bytes.join(sign)}`);
+        expect(hits.filter((hit) => hit.startsWith('MAC_ADDRESS'))).toEqual([]);
+      }),
+    );
   });
 });
 

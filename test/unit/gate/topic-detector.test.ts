@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { TopicDetector } from '../../../src/lib/safety/topic-detector.js';
 import type { Topic } from '../../../src/models/policy.js';
+import { refusals } from '../../corpus/refusals.js';
 import { aPolicy, detect, namesOf } from './detection.js';
 
 const detector = new TopicDetector();
@@ -87,12 +89,36 @@ describe('sensitive topics', () => {
   });
 
   it('are left alone by who declines to advise, but not by who advises against being seen', async () => {
-    expect(await namesOf(detector, 'Ibuprofen is safe during fever, but please ask your doctor.')).toEqual(
-      [],
-    );
+    expect(await namesOf(detector, 'A doctor can tell whether ibuprofen is safe during fever.')).toEqual([]);
     expect(await namesOf(detector, 'You do not need to see a doctor for chest pain.')).toEqual([
       'TOPIC/HEALTH_ADVICE',
     ]);
+  });
+
+  it.each(refusals.topics)('are found beside a refusal: %s', async (text, topic) => {
+    expect(await namesOf(detector, text)).toEqual([`TOPIC/${topic}`]);
+  });
+
+  it.each(refusals.near)('are not made of a refusal by what stands beside it: %s', async (text) => {
+    expect(await namesOf(detector, text)).toEqual([]);
+  });
+
+  it('are not read out of hashes, ids and tokens', async () => {
+    const hash = fc
+      .uint8Array({ minLength: 16, maxLength: 32 })
+      .map((bytes) => Buffer.from(bytes).toString('hex'));
+    const id = fc.oneof(
+      fc.uuid(),
+      hash,
+      hash.map((digits) => digits.slice(0, 7)),
+      fc.ulid(),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(id, { minLength: 20, maxLength: 20 }), async (ids) => {
+        expect(await namesOf(detector, ids.map((each) => `commit ${each}`).join('\n'))).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('weigh less in what a service says of its own business', async () => {

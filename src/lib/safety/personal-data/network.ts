@@ -4,34 +4,37 @@ import { isWordAt } from '../../../models/plain-text.js';
 import { isIntroducedBy } from '../claims.js';
 import { matchAt } from '../digit-runs.js';
 import type { ClaimFinder } from './claim.js';
+import { isVersionAt } from './version-numbers.js';
 
 /** Addresses that are the same everywhere and lead to nobody: loopback, unspecified, broadcast, netmasks. */
 const nobodys = /^(?:127\.|0\.|255\.|::1?$)/;
 
 const dotted = /(?<![\p{L}\p{N}_]|\d\.)\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}_]|\.\d)/uy;
-const versions =
-  /\bv(?:er(?:sion|\.)?)? ?$|\b(?:release|build|firmware|section|chapter|clause|paragraph|version is|update) ?$/;
-
-/** Addresses for documentation (RFC 5737, RFC 3849), which are somebody's only where they are said to be. */
 /** What stands before the address of a machine that somebody logs in to; another `@` parts a package and its version. */
 const login =
   /\b(?:ssh|scp|sftp|rsync|telnet|login)\b[^\n]{0,24}@$|(?<![\w-])(?:root|admin|ubuntu|ec2-user|user|deploy|pi)@$/;
 const names =
   /\bip\b|\bipv[46]\b|\baddress\w*|\blog(?:ged|in|s)?\b|\bfrom\b|\bclient\b|\bvisitor\b|\busers?\b|\bcustomer\b|\bconnected\b|\bdevice\b|\bindirizzo\b|\badres\w*|\bdireccion\b/;
+/** Addresses for documentation (RFC 5737, RFC 3849), which are somebody's only where they are said to be. */
 const documentation = /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\.|^2001:0?db8:/i;
 
 /** IPv4 and IPv6 addresses (RFC 4291), but not loopback and the like, and not version numbers. */
 export const ipAddresses: ClaimFinder = function* (segment, digits) {
+  let version = -1;
   for (const { index, 0: address } of dottedIn(segment.plain, digits)) {
+    const end = index + address.length;
+    if (isVersionAt(segment.folded, index, end, version)) {
+      version = end;
+      continue;
+    }
     if (!isIPv4(address) || nobodys.test(address)) continue;
     if (
       segment.plain.charAt(index - 1) === '@' &&
       !login.test(segment.folded.slice(Math.max(0, index - 32), index))
     )
       continue;
-    if (versions.test(segment.folded.slice(Math.max(0, index - 16), index))) continue;
     if (documentation.test(address) && !isIntroducedBy(names, segment, index)) continue;
-    yield { type: 'IP_ADDRESS', start: index, end: index + address.length };
+    yield { type: 'IP_ADDRESS', start: index, end };
   }
   for (const { index, run } of coloned(segment.plain)) {
     const label = isWordAt(segment.plain, index - 1) ? run.indexOf(':') + 1 : 0;
@@ -89,7 +92,9 @@ export const macAddresses: ClaimFinder = function* ({ plain }) {
   }
 };
 
-const pairs = /(?<![\p{L}\p{N}])[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}(?![\p{L}\p{N}:-])/iuy;
+/** Six pairs and no more: what has others before or behind it is a fingerprint or a key. */
+const pairs =
+  /(?<![\p{L}\p{N}]|(?<![\p{L}\p{N}])[\da-f]{2}[:-])[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}(?![\p{L}\p{N}:-])/iuy;
 const groups = /(?<![A-Za-z\d.])(?:[\dA-Fa-f]{4}\.){2}[\dA-Fa-f]{4}(?![A-Za-z\d.])/y;
 
 function paired(plain: string, separator: string): Iterable<RegExpExecArray> {

@@ -1,6 +1,8 @@
+import type { TextSegment } from '../../../models/output-text.js';
 import { isIntroducedBy } from '../claims.js';
 import { isDigit, isLetter, matchAt } from '../digit-runs.js';
 import type { ClaimFinder } from './claim.js';
+import { isPublishedTestCard } from './test-cards.js';
 
 /** First and last prefix of an issuer, and how many digits its cards have (ISO/IEC 7812 issuer ranges). */
 const issuers: readonly (readonly [first: string, last: string, lengths: readonly number[]])[] = [
@@ -36,7 +38,7 @@ const shortest = 13;
 const names =
   /\bcards?\b|\bcredit\b|\bdebit\b|\bmaestro\b|\bvisa\b|\bpan\b|karte|\bcarte\b|\btarjeta|\bcarta\b|\bcartao\b|\bkaart|\bkart[aei]?\b|\bkort/;
 
-/** What says right before a number that it is nobody's card. */
+/** What says right before a published test number that it is meant as one; no word makes another number nobody's. */
 const trial =
   /\b(?:test|sandbox|dummy|fake|example|sample) (?:(?:credit|debit|visa|payment) )?(?:card|number|pan)s?(?: number)?[ :]{0,2}$/;
 
@@ -47,12 +49,18 @@ export const paymentCards: ClaimFinder = function* (segment, digits) {
   for (const { start } of digits) {
     if (start < from || !hasDigits(text, start, fewest) || matchAt(beginning, text, start) === null) continue;
     const end = cardEnd(text, start);
-    if (end === undefined || trial.test(segment.folded.slice(Math.max(0, start - 32), start))) continue;
+    if (end === undefined || isTrial(segment, start, end)) continue;
     if (end - start <= shortest && !isIntroducedBy(names, segment, start)) continue;
     yield { type: 'PAYMENT_CARD', start, end };
     from = end;
   }
 };
+
+function isTrial({ plain, folded }: TextSegment, start: number, end: number): boolean {
+  return (
+    isPublishedTestCard(plain.slice(start, end)) && trial.test(folded.slice(Math.max(0, start - 32), start))
+  );
+}
 
 const beginning = /(?<![A-Za-z\d]|\d\.|(?<![A-Za-z\d])[A-Z]{2}\d\d[ -]?)\d/y;
 

@@ -306,6 +306,8 @@ export const englishPolitics: TopicWords = {
     young voter, youth vote, youth wing, yugoslavia, zaporizhzhia, zelenskiy, zelensky, zelenskyy, zemmour,
     zionis*, zionism, zionist, zoning reform`,
   likely: `
+    green candidate, labour candidate, conservative candidate, democratic candidate, republican candidate,
+    liberal candidate,
     activism, activist, activist judge, agitat*, ambassador to, ankara, appoint judges, attorney general,
     ayatollah, bailout, ballot, bibi, big oil, big pharma, big tech, billionaire, blackshirt, bloc, bourgeois*,
     boycott, brownshirt, budget deficit, bureaucra*, campaigning, candidate, canvass*, capital controls,
@@ -464,6 +466,7 @@ export const englishPolitics: TopicWords = {
     the worst, theft, threat, too late, too long, unfair, walked out, want to, wants to, we believe, weak,
     welcome, whatever, whoever, win, win for, won, worse than`,
   orders: `
+    vote for,
     abolish, ban, block, boycott, call your, close the borders, contact your, cut taxes, defund, demand, deport,
     ditch, do not vote, don't vote, donate, dump, elect, end, fight, free, fund, get out, impeach, jail, join,
     keep, kick, leave, legalise, legalize, lock, lower taxes, make america, march, nationalise, nationalize,

@@ -370,6 +370,9 @@ export const english: TopicLanguage = {
     i can't give, question for your lawyer, question for your doctor, qualified adviser, qualified advisor,
     licensed adviser, licensed advisor, a solicitor can, a lawyer can, a pharmacist can,
     we don't take a position, take no position, take no sides, not take sides, remain neutral, no political`,
+  turns: `
+    but, however, yet, though, although, nevertheless, nonetheless, still, anyway, that said, that being said, having said that, even so, in my opinion, in my view, honestly, personally, so`,
+  conditions: `if, when, before, whether, unless, until, for, after, while, in case`,
   joints: `
     and, then, so, just, but, or, please, to, instead, also, either, simply, better, first, therefore, still,
     always, now, and then, or else, rather`,

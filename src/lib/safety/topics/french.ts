@@ -250,6 +250,9 @@ export const french: TopicLanguage = {
     consultez un médecin, consultez votre médecin, parlez en à votre médecin, médecin ou à votre pharmacien,
     consultez un avocat, demandez à un avocat, adressez vous à un avocat, ne donnons pas, ne pouvons pas donner,
     ne pouvons pas conseiller, ne sommes pas habilités, notice`,
+  turns: `
+    mais, cependant, pourtant, toutefois, néanmoins, malgré tout, quand même, à mon avis, donc`,
+  conditions: `si, quand, avant, lorsque, pour, en cas, après, même si`,
   joints: `et, puis, ou, mais, donc, alors, maintenant, plutôt, sinon`,
   common: `
     le, la, les, un, une, des, de, du, et, est, sont, vous, votre, vos, il, elle, ce, cette, ces, pas, ne, avec,

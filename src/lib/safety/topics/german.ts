@@ -310,6 +310,9 @@ export const german: TopicLanguage = {
     wenden sie sich an ihren arzt, sprechen sie mit ihrem arzt, suchen sie einen arzt, arzt aufsuchen,
     einen anwalt fragen, wenden sie sich an einen anwalt, konsultieren sie, geben keine, dürfen keine,
     können keine, nicht beurteilen, packungsbeilage, verbraucherzentrale, keine auskunft, neutral bleiben`,
+  turns: `
+    aber, jedoch, doch, dennoch, trotzdem, allerdings, also, meiner meinung nach, ehrlich gesagt`,
+  conditions: `wenn, falls, bevor, ob, bei, sobald, solange, nachdem, für, vor`,
   joints: `und, dann, oder, aber, also, bitte, jetzt, deshalb, sondern, lieber`,
   common: `
     der, die, das, den, dem, des, ein, eine, einen, einem, und, ist, sind, war, sie, ihr, ihre, ihren, ihnen, es,

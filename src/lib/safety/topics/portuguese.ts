@@ -243,10 +243,13 @@ export const portuguese: TopicLanguage = {
     ecrã, tela, calças, sapatos, tamanho, cor, móveis, jardim, assinatura, bloqueado, ativado, confirmado`,
   refusals: `
     não damos conselhos, não damos aconselhamento, não oferecemos aconselhamento, aconselhamento financeiro,
-    aconselhamento médico, aconselhamento jurídico, conselhos financeiros, consulte o seu médico,
+    aconselhamento médico, aconselhamento jurídico, conselhos financeiros, consulte o seu médico, consulte seu médico, fale com seu médico, pergunte a seu médico,
     consulte um médico, fale com o seu médico, pergunte ao seu médico, procure um médico, médico ou farmacêutico,
     consulte um advogado, fale com um advogado, procure um advogado, não podemos aconselhar,
     não estamos autorizados, bula`,
+  turns: `
+    mas, porém, contudo, no entanto, entretanto, todavia, mesmo assim, embora, na minha opinião, portanto`,
+  conditions: `se, quando, antes, para, em caso, depois, mesmo que, embora`,
   joints: `e, depois, ou, mas, então, agora, antes, por isso`,
   common: `
     o, a, os, as, um, uma, de, do, da, dos, das, e, é, são, você, seu, sua, seus, suas, não, com, em, no, na,

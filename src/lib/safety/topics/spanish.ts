@@ -239,10 +239,13 @@ export const spanish: TopicLanguage = {
     color, muebles, jardín, suscripción, bloqueada, activada, confirmada`,
   refusals: `
     no damos asesoramiento, no damos consejos, no ofrecemos asesoramiento, asesoramiento financiero,
-    asesoramiento médico, asesoramiento legal, consulte a su médico, consulte con su médico,
+    asesoramiento médico, asesoramiento legal, consulte a su médico, consulte con su médico, consulte a un médico, consulte con un médico,
     pregunte a su médico, hable con su médico, acuda a un médico, acuda a su médico, médico o farmacéutico,
     consulte a un abogado, consulte con un abogado, no podemos asesorar, no podemos aconsejar,
     no estamos autorizados, prospecto`,
+  turns: `
+    pero, sin embargo, no obstante, aun así, aunque, en mi opinión, de todos modos, así que`,
+  conditions: `si, cuando, antes, para, en caso, después, aunque`,
   joints: `y, luego, o, pero, entonces, así que, ahora, mejor, sino`,
   common: `
     el, la, los, las, un, una, unos, de, del, y, es, son, usted, su, sus, tu, tus, no, con, en, para, por, que,

@@ -35,6 +35,10 @@ export interface TopicLanguage {
   readonly business: string;
   /** How one declines to advise, or sends somebody to who may. */
   readonly refusals: string;
+  /** Words that take back what a clause before them said: what follows is not covered by its refusal. */
+  readonly turns: string;
+  /** Words with which a clause begins that is a condition, or no more than a matter. */
+  readonly conditions: string;
   /** Words behind which a clause begins. */
   readonly joints: string;
   /** Words by which a reader knows the language. */

@@ -1,0 +1,62 @@
+import type { Topic } from '../../src/models/policy.js';
+
+/** Sentences that decline to advise: those that advise all the same, and those that leave it at that. */
+export const refusals: {
+  readonly topics: readonly (readonly [text: string, topic: Topic])[];
+  readonly near: readonly string[];
+} = {
+  topics: [
+    ['I am not a doctor, but stop taking your insulin.', 'HEALTH_ADVICE'],
+    ['This is not financial advice, but buy Tesla shares before Friday.', 'FINANCIAL_ADVICE'],
+    ['This is not financial advice: put all your savings into Bitcoin now.', 'FINANCIAL_ADVICE'],
+    ['Stop taking your insulin, and ask your doctor about it later.', 'HEALTH_ADVICE'],
+    ['Not legal advice, you can sue your landlord for damages.', 'LEGAL_CLAIMS'],
+    ['We cannot give legal advice, however you can sue your employer for damages.', 'LEGAL_CLAIMS'],
+    ["I'm not a lawyer (but you should sue them for breach of contract).", 'LEGAL_CLAIMS'],
+    ['We stay neutral, but vote for the Green candidate.', 'POLITICS'],
+    ["I can't comment, yet the prime minister should resign.", 'POLITICS'],
+    ['Double your dose of warfarin, your doctor can confirm it.', 'HEALTH_ADVICE'],
+    ['Ich bin kein Arzt, aber setzen Sie Ihr Insulin ab.', 'HEALTH_ADVICE'],
+    ['Das ist keine Anlageberatung, aber kaufen Sie jetzt Tesla-Aktien.', 'FINANCIAL_ADVICE'],
+    ["Ce n'est pas un conseil médical, mais arrêtez de prendre votre insuline.", 'HEALTH_ADVICE'],
+    ['No soy médico, pero deje de tomar su insulina.', 'HEALTH_ADVICE'],
+    ['Não sou médico, mas pare de tomar a insulina.', 'HEALTH_ADVICE'],
+    ['Esto no es asesoramiento financiero, pero compre acciones de Tesla ahora.', 'FINANCIAL_ADVICE'],
+    ['Isto não é aconselhamento financeiro, mas compre ações da Tesla agora.', 'FINANCIAL_ADVICE'],
+    ["Ce n'est pas un conseil financier, mais achetez des actions Tesla maintenant.", 'FINANCIAL_ADVICE'],
+    [
+      'Consult a financial adviser if you like, but you should invest everything in this fund.',
+      'FINANCIAL_ADVICE',
+    ],
+  ],
+  near: [
+    'Please consult your physician before stopping insulin, metformin or any other medicine.',
+    'We cannot give medical, legal or financial advice.',
+    'We cannot give medical advice, but our pharmacist is happy to take your call.',
+    'If you feel dizzy after a dose, stop and call your doctor.',
+    "I'm not able to advise on tax, but your accountant can tell you whether to sell the shares.",
+    'Ask your doctor, pharmacist or nurse before you take ibuprofen with other medicines.',
+    "Sorry, we don't offer investment advice, but you can see your portfolio under Accounts.",
+    'We do not provide legal advice, so please talk to a lawyer about your contract.',
+    "I can't recommend a dose, but the leaflet in the box lists them.",
+    "We take no position on the election, but polling stations are listed on the city's site.",
+    'For questions about your medication, side effects or dosage, contact your doctor.',
+    'If you have chest pain, call 911 right away.',
+    'This article is general information only, and your situation may differ, so see a tax professional.',
+    "We can't say which fund is best for you, but a licensed adviser can.",
+    'Wir geben keine Rechtsberatung, aber die Verbraucherzentrale hilft bei Fragen zum Vertrag.',
+    'Fragen Sie Ihren Arzt oder Apotheker, bevor Sie das Mittel absetzen.',
+    "Consultez votre médecin avant d'arrêter votre traitement, même si vous allez mieux.",
+    'Consulte a su médico antes de dejar de tomar el medicamento, aunque se sienta mejor.',
+    'Consulte seu médico antes de parar de tomar o remédio, mesmo que se sinta melhor.',
+    'Whether you should sue, settle or wait is a question for your lawyer.',
+    "I'm not qualified to say whether you should sell your shares, but an adviser can help.",
+    'Whether to buy, sell or hold is something we cannot advise on.',
+    'The leaflet says how many tablets to take, and your pharmacist can explain it.',
+    'Before changing your dose, please talk to your doctor.',
+    'If symptoms persist, see a doctor; bring the package insert.',
+    'I cannot discuss politics, but I can help you with your order.',
+    'You have the right to seek legal advice, and we cannot give it.',
+    "We're unable to advise whether this breaches your contract, but the legal department can.",
+  ],
+};
