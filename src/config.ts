@@ -48,6 +48,8 @@ export interface Config {
   readonly massLossPercent: number;
   readonly massLossGraceMs: number;
   readonly maxOpenTasks: number;
+  readonly maxEventStreams: number;
+  readonly maxLongPolls: number;
   readonly leaseMs: number;
   readonly sweepIntervalMs: number;
   readonly policyFourEyes: boolean;
@@ -142,6 +144,18 @@ export const settings = {
     1_000_000,
     1,
     1_000_000_000,
+  ),
+  MAX_EVENT_STREAMS: wholeNumber(
+    'How many event streams of a tenant one process keeps open.',
+    1_000,
+    1,
+    50_000,
+  ),
+  MAX_LONG_POLLS: wholeNumber(
+    'How many requests of a tenant may wait in one process, for tasks or for results.',
+    12_000,
+    1,
+    50_000,
   ),
   LEASE_MS: wholeNumber(
     'How long a lease lasts unless it is renewed, in milliseconds.',
@@ -425,6 +439,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       read('MASS_LOSS_GRACE_MS', settings.MASS_LOSS_GRACE_MS) ??
       4 * heartbeatIntervalMs * (offlineAfterMissed ?? 0),
     maxOpenTasks: read('MAX_OPEN_TASKS', settings.MAX_OPEN_TASKS) ?? 0,
+    maxEventStreams: read('MAX_EVENT_STREAMS', settings.MAX_EVENT_STREAMS) ?? 0,
+    maxLongPolls: read('MAX_LONG_POLLS', settings.MAX_LONG_POLLS) ?? 0,
     leaseMs: read('LEASE_MS', settings.LEASE_MS) ?? 0,
     sweepIntervalMs: read('SWEEP_INTERVAL_MS', settings.SWEEP_INTERVAL_MS) ?? 0,
     policyFourEyes: read('POLICY_FOUR_EYES', settings.POLICY_FOUR_EYES) ?? false,

@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isIP } from 'node:net';
 import { type Action, type Caller, mayDo } from '../models/access.js';
+import { hashOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import { tenantIdPattern } from '../models/tenant.js';
+import { Authenticator } from '../services/authenticator.js';
 import { Doorkeeper } from '../services/doorkeeper.js';
+import { LongCalls } from '../services/long-calls.js';
 import { Tenants } from '../services/tenants.js';
+import { classOf } from './admission.js';
 import { routesOf } from './described-operations.js';
-import { factsOf } from './request-facts.js';
+import { pathOf } from './early-errors.js';
+import { factsOf, whenClosed } from './request-facts.js';
 
 /** Whose connection is gone already has no address left (RFC 1122, section 3.2.1.3). */
 const unknownAddress = '0.0.0.0';
@@ -23,27 +28,50 @@ export class AccessGuard {
   constructor(
     private readonly doorkeeper: Doorkeeper,
     private readonly tenants: Tenants,
+    private readonly authenticator: Authenticator,
+    private readonly longCalls: LongCalls,
   ) {}
 
   /** Resolves when the caller may do this; `undefined` is what nobody may do. */
-  async admit(request: FastifyRequest, action: Action | undefined): Promise<void> {
-    const caller = await this.identify(request);
+  async admit(request: FastifyRequest, reply: FastifyReply, action: Action | undefined): Promise<void> {
+    const credential = credentialOf(request);
+    const caller = await this.identify(credential, request);
     factsOf(request).caller = caller;
     await this.doorkeeper.count(caller);
-    await this.mustReach(caller, tenantOf(request));
+    const tenantId = tenantOf(request);
+    await this.mustReach(caller, tenantId);
     if (action === undefined || !mayDo(caller.role, action)) {
       throw new DomainError(
         'FORBIDDEN',
         `A caller with role ${caller.role} may not do this (${action ?? 'closed'}).`,
       );
     }
+    if (tenantId !== undefined && classOf(request.method, request.url) === 'WAIT')
+      this.keepOpen(request, reply, { credential, caller, tenantId });
   }
 
-  private async identify(request: FastifyRequest): Promise<Caller> {
-    const credential = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (credential === undefined) {
-      throw new DomainError('UNAUTHENTICATED', 'Send a key or a token: Authorization: Bearer …');
-    }
+  /** A call that waits is one of so many, and ends when its credential does. */
+  private keepOpen(
+    request: FastifyRequest,
+    { raw }: FastifyReply,
+    { credential, caller, tenantId }: { credential: string; caller: Caller; tenantId: string },
+  ): void {
+    const ended = new AbortController();
+    const credentialHash = hashOf(credential);
+    const close = this.longCalls.begin({
+      sort: pathOf(request.url).endsWith('/events') ? 'EVENT_STREAM' : 'LONG_POLL',
+      tenantId,
+      credentialHash,
+      stands: async () => isSame(caller, await this.authenticator.authenticate(credential, credentialHash)),
+      end: () => {
+        ended.abort();
+      },
+    });
+    factsOf(request).ended = ended.signal;
+    whenClosed(raw, close);
+  }
+
+  private async identify(credential: string, request: FastifyRequest): Promise<Caller> {
     const caller = await this.doorkeeper.recognise(credential, addressOf(request));
     if (caller) return caller;
     throw new DomainError('UNAUTHENTICATED', 'The key or token is unknown, expired or revoked.');
@@ -72,16 +100,27 @@ export function guardRoutes(app: NestFastifyApplication, document: OpenAPIObject
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', (request, _reply, done) => {
+    .addHook('onRequest', (request, reply, done) => {
       const { url } = request.routeOptions;
       const method = request.method === 'HEAD' ? 'GET' : request.method;
       const action = routes.get(`${method} ${url ?? ''}`)?.['x-needs'];
       if (url === undefined || action === 'PUBLIC' || !url.startsWith('/v1')) done();
       else
-        guard.admit(request, action).then(() => {
+        guard.admit(request, reply, action).then(() => {
           done();
         }, done);
     });
+}
+
+/** @throws DomainError `UNAUTHENTICATED` */
+function credentialOf({ headers }: FastifyRequest): string {
+  const credential = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (credential !== undefined) return credential;
+  throw new DomainError('UNAUTHENTICATED', 'Send a key or a token: Authorization: Bearer …');
+}
+
+function isSame(one: Caller, other: Caller | undefined): boolean {
+  return one.id === other?.id && one.role === other.role && one.tenantId === other.tenantId;
 }
 
 /** What a trusted proxy calls an address and is none is not taken for one: the proxy's own counts then. */

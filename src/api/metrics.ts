@@ -9,14 +9,24 @@ import {
 } from '../models/topic-verdict.js';
 import { CheckpointDelivery } from '../services/checkpoint-delivery.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
+import { SharedLook } from '../services/shared-look.js';
 import { TopicClassification } from '../services/topic-classification.js';
 import { Admission } from './admission.js';
 
 /** How long the database may take to say what it is asked, in milliseconds. */
 const patienceMs = 1_000;
+/** What the database said is told to whoever asks within this, in milliseconds: nobody has to have a key to ask. */
+const keepMs = 1_000;
 
 /** Verdicts that no call was made for. */
 const uncalled: readonly VerdictOutcome[] = ['BREAKER_OPEN', 'BUSY', 'TOO_LONG', 'WITHHELD'];
+
+/** What the database knows of all processes. */
+interface StoredNumbers {
+  /** Tenants whose brake is engaged; `undefined` while the database does not answer. */
+  readonly engaged: number | undefined;
+  readonly backlog: Awaited<ReturnType<CheckpointDelivery['backlog']>>;
+}
 
 /** What the process tells Prometheus. The values of labels are the program's own: nothing in them is a tenant's or a caller's. */
 @Injectable()
@@ -63,6 +73,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly stored = new SharedLook(() => this.look(), keepMs);
+
   constructor(
     private readonly fleetBrakes: FleetBrakes,
     private readonly admission: Admission,
@@ -80,22 +92,27 @@ export class Metrics {
 
   /** Without what the database knows while it does not answer. */
   async exposition(): Promise<string> {
-    const unknown = delay(patienceMs, undefined, { ref: false });
-    const [engaged, backlog = []] = await Promise.all([
-      Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined),
-      Promise.race([this.delivery.backlog(), unknown]).catch(() => undefined),
-    ]);
+    const { engaged, backlog } = await this.stored.get();
     this.undelivered.reset();
     for (const { sink, undelivered } of backlog) this.undelivered.set({ sink }, undelivered);
     this.deliveryFailures.reset();
     for (const { sink, failures } of this.delivery.failed()) this.deliveryFailures.inc({ sink }, failures);
     if (engaged === undefined) this.brakes.remove();
-    else this.brakes.set(engaged.length);
+    else this.brakes.set(engaged);
     this.refused.reset();
     this.refused.inc(this.admission.refused);
     this.admitted.set({ requests: 'all' }, this.admission.currentLimit);
     this.admitted.set({ requests: 'new_work' }, this.admission.currentNewWorkLimit);
     return this.registry.metrics();
+  }
+
+  private async look(): Promise<StoredNumbers> {
+    const unknown = delay(patienceMs, undefined, { ref: false });
+    const [engaged, backlog = []] = await Promise.all([
+      Promise.race([this.fleetBrakes.all(), unknown]).catch(() => undefined),
+      Promise.race([this.delivery.backlog(), unknown]).catch(() => undefined),
+    ]);
+    return { engaged: engaged?.length, backlog };
   }
 
   private watch(classification: TopicClassification): void {

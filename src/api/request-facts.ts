@@ -6,9 +6,11 @@ import type { Socket } from 'node:net';
 import type { Caller } from '../models/access.js';
 import { DomainError } from '../models/errors.js';
 
-/** What is known of a request beside what it says: for the log. */
+/** What is known of a request beside what it says. */
 export interface RequestFacts {
   caller?: Caller;
+  /** Aborts when a call that stays open has to end, though its caller is still there. */
+  ended?: AbortSignal;
 }
 
 const facts = new WeakMap<IncomingMessage, RequestFacts>();
@@ -26,18 +28,26 @@ export const CallerOf = createParamDecorator((_: unknown, context: ExecutionCont
   return caller;
 });
 
-/** Aborts when the connection is gone before it was answered. */
+/** Aborts when the connection is gone before it was answered, or the call has to end. */
 export const Disconnect = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
   const { raw } = context.switchToHttp().getResponse<FastifyReply>();
   const controller = new AbortController();
-  whenClosed(raw, () => {
+  const abort = (): void => {
     controller.abort();
-  });
+  };
+  whenClosed(raw, abort);
+  whenEnded(context, abort);
   return controller.signal;
 });
 
+function whenEnded(context: ExecutionContext, act: () => void): void {
+  const { ended } = factsOf(context.switchToHttp().getRequest<FastifyRequest>());
+  if (ended?.aborted) act();
+  else ended?.addEventListener('abort', act, { once: true });
+}
+
 /** It may have been closed already, while the key was looked up. */
-function whenClosed(response: ServerResponse, act: () => void): void {
+export function whenClosed(response: ServerResponse, act: () => void): void {
   if (response.destroyed) act();
   else response.once('close', act);
 }
@@ -53,7 +63,7 @@ interface LastAnswer {
 const lastAnswers = new WeakMap<Socket, LastAnswer>();
 
 /**
- * Aborts when the connection was gone before the request was answered, or breaks so soon afterwards that the answer may have been
+ * Aborts when the connection was gone before the request was answered, when the call has to end, or when the connection breaks so soon afterwards that the answer may have been
  * lost with it. A connection that is closed in good order has delivered what it carried.
  */
 export const Undelivered = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
@@ -63,6 +73,9 @@ export const Undelivered = createParamDecorator((_: unknown, context: ExecutionC
   whenClosed(raw, () => {
     if (raw.writableFinished) noteAnswer(socket, undelivered);
     else undelivered.abort();
+  });
+  whenEnded(context, () => {
+    undelivered.abort();
   });
   return undelivered.signal;
 });

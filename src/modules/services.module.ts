@@ -11,6 +11,7 @@ import { Checkpoints } from '../services/checkpoints.js';
 import { Dispatcher } from '../services/dispatcher.js';
 import { Doorkeeper } from '../services/doorkeeper.js';
 import { EventFeed } from '../services/event-feed.js';
+import { LongCalls } from '../services/long-calls.js';
 import { FleetBrakes } from '../services/fleet-brakes.js';
 import { FleetWatch } from '../services/fleet-watch.js';
 import { Judge } from '../services/judge.js';
@@ -53,6 +54,7 @@ const services = [
   Dispatcher,
   Doorkeeper,
   EventFeed,
+  LongCalls,
   FleetBrakes,
   FleetWatch,
   Judge,

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RecordsPort } from '../ports/records.js';
 import { RegistryPort } from '../ports/registry.js';
+import { SharedLook } from './shared-look.js';
 
 export interface ReadinessReport {
   readonly ready: boolean;
@@ -9,12 +10,15 @@ export interface ReadinessReport {
 
 /** A part that does not answer within this is down, in milliseconds. */
 const patienceMs = 2_000;
+/** Whoever asks within this, in milliseconds, is told the same: nobody has to have a key to ask. */
+const keepMs = 250;
 
 /** Says whether the service can do its whole job. */
 @Injectable()
 export class Readiness {
   private readonly logger = new Logger(Readiness.name);
   private goingDown = false;
+  private readonly parts = new SharedLook(() => this.look(), keepMs);
 
   constructor(
     private readonly records: RecordsPort,
@@ -31,14 +35,16 @@ export class Readiness {
   }
 
   async report(): Promise<ReadinessReport> {
+    const parts = await this.parts.get();
+    return { ready: !this.goingDown && parts.database === 'up' && parts.registry === 'up', parts };
+  }
+
+  private async look(): Promise<ReadinessReport['parts']> {
     const [database, registry] = await Promise.all([
       this.check('database', this.records.ping()),
       this.check('registry', this.registry.ping()),
     ]);
-    return {
-      ready: !this.goingDown && database === 'up' && registry === 'up',
-      parts: { database, registry },
-    };
+    return { database, registry };
   }
 
   private async check(part: string, ping: Promise<void>): Promise<'up' | 'down'> {

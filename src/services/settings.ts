@@ -3,6 +3,10 @@ export abstract class Settings {
   abstract readonly heartbeatIntervalMs: number;
   /** How many tasks of a tenant may be open at a time: waiting, running or held. */
   abstract readonly maxOpenTasks: number;
+  /** How many event streams of a tenant one process keeps open. */
+  abstract readonly maxEventStreams: number;
+  /** How many requests of a tenant may wait in one process. */
+  abstract readonly maxLongPolls: number;
   /** How long a lease lasts unless it is renewed, in milliseconds. */
   abstract readonly leaseMs: number;
   /** The share of a tenant's agents that may fall silent before their leases are spared. */

@@ -34,6 +34,8 @@ const testConfig: Config = {
   massLossPercent: 15,
   massLossGraceMs: 120_000,
   maxOpenTasks: 1_000_000,
+  maxEventStreams: 1_000,
+  maxLongPolls: 12_000,
   leaseMs: 30_000,
   sweepIntervalMs: 100,
   policyFourEyes: false,

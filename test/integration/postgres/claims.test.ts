@@ -66,6 +66,8 @@ describe('a claim', () => {
     const settings = {
       leaseMs,
       maxOpenTasks: 100,
+      maxEventStreams: 100,
+      maxLongPolls: 100,
       heartbeatIntervalMs: 5_000,
       sweepIntervalMs: 1_000,
       ...brake,
