@@ -27,10 +27,12 @@ describe('what a card holds', () => {
     return items.find((card) => textOf(card.reviewId) === reviewId);
   };
 
-  it('is masked in lists where the gate found something, and shown on the card itself', async () => {
+  it('is masked in lists and for auditors where the gate found something, and shown on the card to who may decide it', async () => {
     const { operator, auditor, path } = tenant;
     const card = mustBe(200, await operator.get(`${path}/reviews/${reviewId}`)).body;
     expect(card).toMatchObject({ proposedOutput: output });
+    const seen = mustBe(200, await auditor.get(`${path}/reviews/${reviewId}`));
+    expect(seen.body).toEqual({ ...card, proposedOutput: shown });
     for (const query of ['', '?status=PENDING', '?sort=priority', '?reason=PII']) {
       const answer = mustBe(200, await auditor.get(`${path}/reviews${query}`));
       expect(JSON.stringify(answer.body)).not.toContain(secret);

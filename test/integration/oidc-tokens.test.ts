@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { IssuerKeys } from '../../src/lib/oidc/issuer-keys.js';
 import { OidcTokens } from '../../src/lib/oidc/oidc-tokens.js';
 import type { TokenRules } from '../../src/models/token.js';
@@ -28,6 +28,7 @@ describe('tokens of an issuer that is not as it should be', () => {
   let issuer: string;
   let tokenOf: (kid: string) => Promise<string>;
   let token: string;
+  let privateKey: CryptoKey;
   let rules: TokenRules;
   let says: Record<string, { status?: number; body: unknown }>;
   let asked: string[];
@@ -49,7 +50,7 @@ describe('tokens of an issuer that is not as it should be', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const { privateKey: own, publicKey } = await generateKeyPair('ES256', { extractable: true });
     tokenOf = (kid) =>
       new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
         .setProtectedHeader({ alg: 'ES256', kid })
@@ -57,7 +58,8 @@ describe('tokens of an issuer that is not as it should be', () => {
         .setAudience(audience)
         .setSubject('ann')
         .setExpirationTime('1 minute')
-        .sign(privateKey);
+        .sign(own);
+    privateKey = own;
     token = await tokenOf('k');
     says = {
       [discovery]: { body: { issuer, jwks_uri: `${issuer}/keys` } },
@@ -73,7 +75,7 @@ describe('tokens of an issuer that is not as it should be', () => {
     };
   });
   afterEach(async () => {
-    warn.mockRestore();
+    jest.restoreAllMocks();
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
@@ -125,6 +127,28 @@ describe('tokens of an issuer that is not as it should be', () => {
       (outcome) => !(outcome instanceof Error),
     );
     expect(caller).toEqual(ann());
+  });
+
+  it('are taken with keys that are somewhere else by now, and with those that it had while it is away', async () => {
+    const tokens = tokensOf(cooldown.short);
+    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    says[discovery] = { body: { issuer, jwks_uri: `${issuer}/moved` } };
+    says['/moved'] = says['/keys'] ?? { body: {} };
+    says['/keys'] = { status: 404, body: {} };
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 11 * 60_000);
+    const later = await new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject('ann')
+      .setExpirationTime('30 minutes')
+      .sign(privateKey);
+    const caller = await eventually(
+      () => outcomeOf(tokens, later),
+      (outcome) => !(outcome instanceof Error),
+    );
+    expect(caller).toEqual(ann());
+    expect(asked.at(-1)).toBe('/moved');
   });
 
   it('have it asked once while it is away, and it is logged once, however many come', async () => {

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { Caller } from '../../models/access.js';
+import { type Caller, mayDo } from '../../models/access.js';
 import type { Explanation } from '../../models/explanation.js';
 import { type SignedReceipt, signedReceipt } from '../../models/receipt.js';
 import type { ReviewCard } from '../../models/review.js';
@@ -48,17 +48,22 @@ export class ReviewsController {
   @Get(':reviewId')
   @Route({
     summary: 'Show a card, with its ETag',
+    description:
+      'Whole for who may decide it. To an auditor it is shown as lists show it, masked: the record says who looked behind that.',
     needs: 'review:read',
     answers: 'ReviewCard',
     tagged: true,
     refuses: ['REVIEW_NOT_FOUND'],
   })
   async get(
+    @CallerOf() caller: Caller,
     @TenantId() tenantId: string,
     @ReviewId() reviewId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReviewWire> {
-    return tagged(reply, await this.desk.get(tenantId, reviewId));
+    const card = await this.desk.get(tenantId, reviewId);
+    const whole = tagged(reply, card);
+    return mayDo(caller.role, 'review:reveal') ? whole : listedReviewWire(card);
   }
 
   @Get(':reviewId/explanation')

@@ -16,13 +16,14 @@ const asking = {
 };
 
 /**
- * The keys of one OpenID issuer. Where they are is read from its discovery document, when the first is needed; they are kept for
- * ten minutes, and asked for again when one is not known. Anybody can make up the name of a key: so the issuer is asked no more
+ * The keys of one OpenID issuer. Where they are is read from its discovery document, when the first is needed, again after ten
+ * minutes, and when they are not there any more; they are kept for ten minutes, and asked for again when one is not known. Anybody can make up the name of a key: so the issuer is asked no more
  * often than once in a cool-down, and when it fails, its failure is the answer until that is over.
  */
 export class IssuerKeys {
   private readonly logger = new Logger(IssuerKeys.name);
   private keySet: Promise<JWTVerifyGetKey> | undefined;
+  private readUntil = -Infinity;
   private failure: { readonly error: unknown; readonly until: number } | undefined;
 
   /** @param cooldownMs the least time between two questions to the issuer that its answer has not settled */
@@ -37,10 +38,15 @@ export class IssuerKeys {
     return keyFor(header, token);
   };
 
-  /** Those who come while the issuer is asked share the answer. */
+  /** Those who come while the issuer is asked share the answer. While it cannot be asked again, what it said last holds. */
   private discovered(): Promise<JWTVerifyGetKey> {
-    this.keySet ??= this.ask(() => this.discover()).catch((error: unknown) => {
-      this.keySet = undefined;
+    if (this.keySet && performance.now() < this.readUntil) return this.keySet;
+    const before = this.keySet;
+    this.readUntil = performance.now() + asking.cacheMaxAge;
+    this.keySet = this.ask(() => this.discover()).catch((error: unknown) => {
+      this.keySet = before;
+      this.readUntil = performance.now() + this.cooldownMs;
+      if (before) return before;
       throw error;
     });
     return this.keySet;
@@ -59,7 +65,12 @@ export class IssuerKeys {
     return createRemoteJWKSet(keyAddress(document.jwks_uri, this.issuer), {
       ...asking,
       cooldownDuration: this.cooldownMs,
-      [customFetch]: (url, options) => this.ask(() => keysAt(url, options)),
+      [customFetch]: (url, options) =>
+        this.ask(() => keysAt(url, options)).catch((error: unknown) => {
+          // They may be elsewhere by now: the next token has the document read again.
+          this.readUntil = -Infinity;
+          throw error;
+        }),
     });
   }
 
