@@ -38,6 +38,9 @@ const idColumns = {
 /** How many events a check of the chain reads at a time. */
 const chainStride = 1_000;
 
+/** A page with this much JSON, in bytes, is full: two hundred of the largest cards would be some hundred megabytes. */
+const pageBytes = 8 * 1024 * 1024;
+
 /** The system of record, read. */
 @Injectable()
 export class PostgresRecords extends RecordsPort {
@@ -370,6 +373,7 @@ export class PostgresRecords extends RecordsPort {
     return row && table.opened([row])[0];
   }
 
+  /** Ends behind the row that fills it, whichever is reached first: its rows or its bytes. */
   private async page<K extends RowKind>(
     kind: K,
     tenantId: string,
@@ -379,13 +383,24 @@ export class PostgresRecords extends RecordsPort {
     positionOf: (row: Rows[K]) => readonly (string | number)[],
   ): Promise<Page<Rows[K]>> {
     const table = this.tables[kind];
-    const rows = await this.rows.of<Rows[K]>(
+    const wanted = `SELECT t.* FROM ${table.name} t WHERE ${conditions.where}
+       ORDER BY ${order} LIMIT ${conditions.parameter(limit + 1)}`;
+    const rows = await this.rows.of<Rows[K] & { found?: number }>(
       tenantId,
-      `SELECT ${table.select('t')} FROM ${table.name} t WHERE ${conditions.where}
-       ORDER BY ${order} LIMIT ${conditions.parameter(limit + 1)}`,
+      `SELECT ${table.select('t')}, t.found FROM (
+         SELECT t.*, count(*) OVER ()::integer AS found, coalesce(sum(${table.jsonBytes('t')}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+         FROM (${wanted}) t
+       ) t WHERE t.before < ${conditions.parameter(pageBytes)} ORDER BY ${order}`,
       conditions.parameters,
     );
-    return pageOf(table.opened(rows), limit, positionOf);
+    const found = rows[0]?.found ?? 0;
+    for (const row of rows) delete row.found;
+    const items = table.opened(rows);
+    const last = items.at(-1);
+    const isCut = last !== undefined && items.length < found;
+    return isCut && items.length <= limit
+      ? { items, next: positionOf(last) }
+      : pageOf(items, limit, positionOf);
   }
 
   private async hotQuery<T extends object>(

@@ -66,6 +66,14 @@ export class RowTable {
       .join(', ');
   }
 
+  /** SQL for how many bytes the JSON in a row is, sealed as it may be. */
+  jsonBytes(alias: string): string {
+    const sizes = this.columns
+      .filter(({ type }) => type === 'json' || type === 'jsonb')
+      .map(({ databaseName }) => `coalesce(octet_length(${alias}.${databaseName}::text), 0)`);
+    return ['0', ...sizes].join(' + ');
+  }
+
   /** What the update takes as `$1`: of rows with their `storedVersion`, only what names them and what may have changed. */
   changesOf(rows: readonly Row[]): string {
     const names = [...this.keys, ...this.changing].map(({ propertyName }) => propertyName);

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../../../src/models/page.js';
 import { decideCard } from '../../../src/models/review.js';
 import { finishTask, type Task } from '../../../src/models/task.js';
 import { eventually } from '../../contract/eventually.js';
-import { anAgent, anApiKey, aSession } from '../../unit/models/factories.js';
+import { anAgent, anApiKey, aSession, aTask } from '../../unit/models/factories.js';
 import {
   aTenant,
   approved,
@@ -52,6 +52,19 @@ describe('the records', () => {
     for (let index = 0; index < count; index += 1) made.push(await make(index));
     return made;
   };
+
+  it('end a page that is full of bytes before it is full of rows, and leave nothing out', async () => {
+    const input = { text: 'x'.repeat(250_000) };
+    const large = Array.from({ length: 40 }, () => aTask({ tenantId, input }));
+    await keep(desk.ledger, 'task', large);
+    const read = (page: PageRequest) => desk.records.tasks(tenantId, {}, page);
+    const first = await read({ limit: 200 });
+    expect(first.items).toHaveLength(34);
+    const rest = await read({ limit: 200, ...(first.next && { after: first.next }) });
+    expect(rest).toMatchObject({ items: { length: 6 }, next: null });
+    expect(new Set([...first.items, ...rest.items].map(({ taskId }) => taskId)).size).toBe(large.length);
+    expect(Object.keys(first.items[0] ?? {})).not.toContain('found');
+  });
 
   it('answer a ping', async () => {
     await expect(desk.records.ping()).resolves.toBeUndefined();
