@@ -23,14 +23,14 @@ export interface BatchLimits {
    */
   readonly gapMs?: number;
   /**
-   * Items of one batch that yield, in times when there are others: as many as bring it to this size, or two thirds of those. As many
+   * Items of one batch that yield, in times when there are others: as many as bring it to this size, or a third of those. As many
    * as there is room for unless given.
    */
   readonly maxYielding?: number;
 }
 
 /** Items that yield, for each that does not, in a batch of many. */
-const yieldingShare = 2 / 3;
+const yieldingShare = 1 / 3;
 
 /** So long after an item that does not yield, in milliseconds, the next such item is expected at any moment. */
 const mixedTimesMs = 250;
@@ -40,8 +40,8 @@ const mixedTimesMs = 250;
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
  * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, fewer than those in each batch or a
  * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
- * and never starved. What adds work is followed by two items that do it, so two thirds are more than can last. What somebody waits
- * for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems",
+ * and never starved. What adds work is followed by two items that do it, so half would be as many as can last, and a
+ * third leaves no long line behind it. What somebody waits for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems",
  * Helland et al., 1987, whose timer is here for busy times alone.
  */
 export class Batcher<I, R> {

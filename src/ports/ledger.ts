@@ -100,8 +100,11 @@ export interface Work<R> {
   readonly demand?: Demand;
   /** It is tried again for half a minute or so while the database cannot be reached. For what does no harm when it is done twice. */
   readonly patient?: boolean;
-  /** Commits with the unit; left out when that is refused. One that throws is a fault: nothing of it is kept, and the unit stands. */
-  readonly followUp?: FollowUp | undefined;
+  /**
+   * Asked for as the unit's turn comes, each time that it is run. Commits with the unit; left out when that is refused. One that
+   * throws is a fault: nothing of it is kept, and the unit stands.
+   */
+  readonly followUp?: () => FollowUp | undefined;
   decide(view: LedgerView): R;
 }
 

@@ -3,7 +3,7 @@ import type { Demand } from '../models/demand.js';
 import { isReady, type Task } from '../models/task.js';
 import { type FollowUp, LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../ports/task-queue.js';
-import type { Taker } from './open-waiter.js';
+import type { Reserved, Taker } from './open-waiter.js';
 import { topics, Waiters } from './waiters.js';
 
 /** Brings tasks that have become ready to who claims them. */
@@ -24,17 +24,16 @@ export class Dispatcher {
    * @param readyIn the task that the unit has made ready, if it has.
    */
   async transact<R>(work: Work<R>, kind: string, readyIn: (answer: R) => Task | undefined): Promise<R> {
-    const reserved = this.waiters.reserve(topics.ready(work.tenantId, kind));
-    const handOver = new HandOver(work, readyIn, reserved?.taker);
+    const topic = topics.ready(work.tenantId, kind);
+    const handOver = new HandOver(work, readyIn, () => this.waiters.reserve(topic));
     let answer: R;
     try {
       answer = await this.ledger.transact(handOver.work);
     } catch (error) {
-      if (handOver.asked) reserved?.taker.lost();
-      reserved?.settle(false);
+      handOver.settle(false);
       throw error;
     }
-    reserved?.settle(handOver.asked);
+    handOver.settle(true);
     await this.giveBack(this.handOver(handOver.tickets));
     return answer;
   }
@@ -93,10 +92,16 @@ class HandOver<R> {
   readonly work: Work<R>;
   /** Tickets that nobody has taken. */
   tickets: readonly Ticket[] = [];
+  private reserved: Reserved | undefined;
   /** Whether the taker was there to be asked. */
-  asked = false;
+  private asked = false;
 
-  constructor(work: Work<R>, readyIn: (answer: R) => Task | undefined, taker: Taker | undefined) {
+  /** @param reserve keeps an agent that waits for the task: not before the unit's turn has come, for until then it is others' */
+  constructor(
+    work: Work<R>,
+    readyIn: (answer: R) => Task | undefined,
+    private readonly reserve: () => Reserved | undefined,
+  ) {
     const decide = (view: LedgerView): R => {
       const answer = work.decide(view);
       const task = readyIn(answer);
@@ -104,10 +109,18 @@ class HandOver<R> {
       this.asked = false;
       return answer;
     };
-    // What somebody waits for adds no work that others would wait behind.
-    this.work = taker
-      ? { ...work, addsWork: false, decide, followUp: this.takenBy(taker) }
-      : { ...work, decide };
+    this.work = { ...work, decide, followUp: () => this.follow() };
+  }
+
+  /** Wakes the agent that was kept, or leaves it to others. */
+  settle(committed: boolean): void {
+    if (!committed && this.asked) this.reserved?.taker.lost();
+    this.reserved?.settle(committed && this.asked);
+  }
+
+  private follow(): FollowUp | undefined {
+    this.reserved ??= this.reserve();
+    return this.reserved && this.takenBy(this.reserved.taker);
   }
 
   private takenBy(taker: Taker): FollowUp {

@@ -5,7 +5,7 @@ import { DomainError } from '../../models/errors.js';
 import type { PolicyDraft } from '../../models/policy.js';
 import { isFinal } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
-import { LedgerPort, type LedgerView, type Work } from '../../ports/ledger.js';
+import { type FollowUp, LedgerPort, type LedgerView, type Work } from '../../ports/ledger.js';
 import type { Signal, SignalPort } from '../../ports/signals.js';
 import { Batcher, type Outcome } from '../batcher.js';
 import { isUnavailable, toCallerError } from './faults.js';
@@ -17,6 +17,12 @@ import type { Statement, StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
 type AnyWork = Work<unknown>;
+
+/** A unit of work whose turn has come. */
+interface Turn {
+  readonly work: AnyWork;
+  readonly followUp: FollowUp | undefined;
+}
 
 /** Waits of half a second to sixteen: half a minute or so in all. */
 const patience = {
@@ -106,8 +112,12 @@ export class PostgresLedger extends LedgerPort {
     }
   }
 
-  private runUnit(state: LedgerState, work: AnyWork, heads: ReadonlyMap<string, Head>): Outcome<unknown> {
-    const { tenantId, followUp } = work;
+  private runUnit(
+    state: LedgerState,
+    { work, followUp }: Turn,
+    heads: ReadonlyMap<string, Head>,
+  ): Outcome<unknown> {
+    const { tenantId } = work;
     if (!heads.has(tenantId))
       return { error: new DomainError('TENANT_NOT_FOUND', `There is no tenant ${tenantId}.`) };
     let value: unknown;
@@ -127,11 +137,12 @@ export class PostgresLedger extends LedgerPort {
   /** One round trip locks and reads, one writes and commits. */
   private async inTransaction(batch: readonly AnyWork[]): Promise<readonly Outcome<unknown>[]> {
     const scope = ofTenants([...new Set(batch.map(({ tenantId }) => tenantId))]);
+    const turns = batch.map((work): Turn => ({ work, followUp: work.followUp?.() }));
     const { state, outcomes } = await this.statements.transaction(scope, async (sender) => {
-      const loaded = await this.reader.load(sender, batch.flatMap(withFollowUp));
+      const loaded = await this.reader.load(sender, turns.flatMap(withFollowUp));
       const after = new LedgerState(loaded.now, loaded.heads);
       loaded.fill(after);
-      const value = { state: after, outcomes: batch.map((work) => this.runUnit(after, work, loaded.heads)) };
+      const value = { state: after, outcomes: turns.map((turn) => this.runUnit(after, turn, loaded.heads)) };
       return { value, write: () => this.writer.write(sender, after) };
     });
     this.signals.publish(signalsOf(state));
@@ -153,7 +164,7 @@ function insertTenant(tables: Tables): Statement {
 }
 
 /** What the batch has to read for a unit of work, and for what follows it. */
-function withFollowUp({ tenantId, needs, followUp }: AnyWork): Pick<AnyWork, 'tenantId' | 'needs'>[] {
+function withFollowUp({ work: { tenantId, needs }, followUp }: Turn): Pick<AnyWork, 'tenantId' | 'needs'>[] {
   return followUp
     ? [
         { tenantId, needs },

@@ -57,7 +57,7 @@ describe('the ledger', () => {
         view.record(entry);
         if (refuse) throw new Error('Refused.');
       },
-      followUp: { needs: { holders: ['writer-1'] }, decide: followUp },
+      followUp: () => ({ needs: { holders: ['writer-1'] }, decide: followUp }),
     });
     const take = (task: Task) => (view: LedgerView) => {
       expect(view.get('agent', 'writer-1')).toBeDefined();

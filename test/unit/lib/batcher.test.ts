@@ -92,20 +92,25 @@ describe('a batcher', () => {
     const all = (items: readonly number[]) => Promise.all(items.map((item) => batcher.submit(item)));
     await all([-1, -2, -3]);
     await all([-1, -2, -3, -4, -5, 1, 2, 3, 4, 5]);
-    expect(batches).toEqual([[-1, -2, -3], [1, 2, 3, -1], [4, 5, -2, -3], [-4], [-5]]);
+    expect(batches).toEqual([[-1, -2, -3], [1, 2, 3, -1], [4, 5, -2], [-3], [-4], [-5]]);
   });
 
   it.each([
     ['fill up a small batch', 4, [1], [[1, -1, -2, -3], [-4]]],
-    ['are two for three others in a large one', 4, [1, 2, 3, 4, 5, 6], [[1, 2, 3, 4, 5, 6, -1, -2, -3, -4]]],
     [
-      'are two for three others where there is no room to fill',
-      2,
-      [1, 2, 3],
+      'are one for three others in a large one',
+      4,
+      [1, 2, 3, 4, 5, 6],
       [
-        [1, 2, 3, -1, -2],
+        [1, 2, 3, 4, 5, 6, -1, -2],
         [-3, -4],
       ],
+    ],
+    [
+      'are one for three others where there is no room to fill',
+      2,
+      [1, 2, 3],
+      [[1, 2, 3, -1], [-2, -3], [-4]],
     ],
   ])('takes so many that yield that they %s', async (_how, maxYielding, others, expected) => {
     const batches: (readonly number[])[] = [];
