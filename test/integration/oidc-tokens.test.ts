@@ -16,6 +16,7 @@ const discovery = '/.well-known/openid-configuration';
 const away = expect.objectContaining({ code: 'UNAVAILABLE' });
 
 const notKeys = [
+  { status: 302, body: {} },
   { status: 500, body: {} },
   { body: '<html>' },
   { body: { keys: 'none' } },
@@ -149,6 +150,16 @@ describe('tokens of an issuer that is not as it should be', () => {
     );
     expect(caller).toEqual(ann());
     expect(asked.at(-1)).toBe('/moved');
+  });
+
+  it('are taken no more once its keys are without theirs, ten minutes later at most', async () => {
+    const tokens = tokensOf(cooldown.long);
+    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    const { publicKey } = await generateKeyPair('ES256', { extractable: true });
+    says['/keys'] = { body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'other' }] } };
+    await expect(tokens.callerOf(await tokenOf('k'))).resolves.toEqual(ann());
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10 * 60_000 + 1);
+    await expect(tokens.callerOf(await tokenOf('k'))).resolves.toBeUndefined();
   });
 
   it('have it asked once while it is away, and it is logged once, however many come', async () => {

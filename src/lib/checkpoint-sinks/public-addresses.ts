@@ -1,4 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** An address that is no address of the public Internet, and was not to be called. */
@@ -53,13 +53,26 @@ export function isPublicAddress(address: string): boolean {
  * Resolves names for a connection, and fails with a PrivateAddressError if one address among the answers is not public: what was
  * checked is what is connected to, so a name cannot change between the two.
  */
-export const publicLookup: LookupFunction = (hostname, options, done) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses: readonly LookupAddress[]) => {
-    if (error) return done(error, [], 0);
-    const [first] = addresses;
-    if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
-      return done(new PrivateAddressError(hostname), [], 0);
-    if (options.all === true) done(null, [...addresses]);
-    else done(null, first.address, first.family);
-  });
-};
+export const publicLookup = publicOnly((hostname, options, done) => {
+  resolve(hostname, { ...options, all: true }, done);
+});
+
+/** @param lookUp finds all addresses of a name */
+export function publicOnly(
+  lookUp: (
+    hostname: string,
+    options: LookupOptions,
+    done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  ) => void,
+): LookupFunction {
+  return (hostname, options, done) => {
+    lookUp(hostname, options, (error, addresses) => {
+      if (error) return done(error, [], 0);
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
+        return done(new PrivateAddressError(hostname), [], 0);
+      if (options.all === true) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
+}

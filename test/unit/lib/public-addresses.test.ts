@@ -1,6 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
-import { isPublicAddress, publicLookup } from '../../../src/lib/checkpoint-sinks/public-addresses.js';
+import { isIP, type LookupFunction } from 'node:net';
+import {
+  isPublicAddress,
+  publicLookup,
+  publicOnly,
+} from '../../../src/lib/checkpoint-sinks/public-addresses.js';
 
 describe('an address', () => {
   it.each(['1.1.1.1', '8.8.8.8', '172.15.255.255', '172.32.0.1', '223.255.255.255', '2606:4700::1111'])(
@@ -56,6 +61,37 @@ describe('the resolver for outside addresses', () => {
     const { error, address } = await resolved('1.1.1.1', all);
     expect(error).toBeNull();
     expect(address).toEqual(all ? [{ address: '1.1.1.1', family: 4 }] : '1.1.1.1');
+  });
+
+  it.each([
+    ['a private one beside it', ['192.168.0.7']],
+    ['an address of IPv4 that is mapped', ['::ffff:10.0.0.1']],
+    ['an address of IPv4 that is translated (RFC 6052)', ['64:ff9b::7f00:1']],
+    ['a link-local one', ['fe80::1']],
+    ['this host', ['0.0.0.0', '::']],
+  ])('refuses a name that stands for a public address and for %s', (_, others) => {
+    const addresses = ['1.1.1.1', ...others].map((address) => ({ address, family: isIP(address) }));
+    for (const answer of [addresses, addresses.toReversed()]) {
+      for (const all of [true, false]) {
+        const done = jest.fn<Parameters<LookupFunction>[2]>();
+        publicOnly((_hostname, _options, found) => {
+          found(null, answer);
+        })('two.example', { all }, done);
+        expect(done.mock.calls).toEqual([[expect.objectContaining({ code: 'EPRIVATE' }), [], 0]]);
+      }
+    }
+  });
+
+  it('asks once for a connection: what was looked at is what is connected to', () => {
+    const answers = ['1.1.1.1', '127.0.0.1'];
+    const done = jest.fn<Parameters<LookupFunction>[2]>();
+    const lookup = publicOnly((_hostname, _options, found) => {
+      found(null, [{ address: answers.shift() ?? '', family: 4 }]);
+    });
+    lookup('changing.example', {}, done);
+    expect(done.mock.calls).toEqual([[null, '1.1.1.1', 4]]);
+    lookup('changing.example', {}, done);
+    expect(done.mock.calls[1]).toEqual([expect.objectContaining({ code: 'EPRIVATE' }), [], 0]);
   });
 
   it('passes on that a name stands for nothing', async () => {
