@@ -421,6 +421,52 @@ describe('what an outsider can check', () => {
     expect(rotated.map(({ kid }) => kid)).toEqual([receipts.executed['keyId'], made?.kid]);
   });
 
+  it('goes on under a new key, and is checked with both: with either alone it does not hold', async () => {
+    const checkpointFile = join(folder, 'rotated.ndjson');
+    // A server that is up would seal as well, with the old key.
+    const alone = await createStore('postgres', { checkpointFile, checkpointEvents: 4, checkpointMs: 200 });
+    const { auditSigningKey = '' } = alone.config;
+    const next = Buffer.alloc(32, 'the next key').toString('base64');
+    const xOf = (seed: string) => textOf(publicJwkOf(privateKeyFrom(seed)).x);
+    const sealed = async (server: { readonly url: string }, signedBy: string) => {
+      const { auditor, submitter } = rotating;
+      mustBe(201, await new Client(server.url, submitter.key).post(`${rotating.path}/sessions`, {}));
+      const { lastSequence } = mustBe(
+        200,
+        await new Client(server.url, auditor.key).get(`${rotating.path}/audit/verify`),
+      ).body;
+      return until(async () => {
+        const lines = parsed(await readFile(checkpointFile, 'utf8').catch(() => ''));
+        const own = lines.filter(({ tenantId }) => tenantId === rotating.tenantId);
+        const last = own.at(-1);
+        return last?.['sequence'] === lastSequence && last?.['keyId'] === kidOf(signedBy) && own;
+      });
+    };
+    const kidOf = (seed: string) => publicJwkOf(privateKeyFrom(seed)).kid;
+    const first = await alone.start({ checkpointFile });
+    const rotating = await createTenant(first.url);
+    await sealed(first, auditSigningKey);
+    await first.stop();
+    const second = await alone.start({
+      ...{ checkpointFile, auditSigningKey: next, auditVerifyKeys: [xOf(auditSigningKey)] },
+    });
+    const own = await sealed(second, next);
+    const response = await fetch(`${second.url}${rotating.path}/audit/export`, {
+      headers: { authorization: `Bearer ${rotating.auditor.key}` },
+    });
+    const record = { events: parsed(await response.text()), checkpoints: own };
+    const shown = mustBe(
+      200,
+      await new Client(second.url, rotating.auditor.key).get(`${rotating.path}/audit/keys`),
+    );
+    const both = await file('both.json', JSON.stringify(shown.body));
+    expect(new Set(own.map(({ keyId }) => keyId))).toEqual(new Set([kidOf(auditSigningKey), kidOf(next)]));
+    expect(await look({ ...record, keys: both })).toEqual(holds);
+    for (const seed of [auditSigningKey, next])
+      expect(await look({ ...record, keys: await file('one.txt', xOf(seed)) })).toMatchObject({ code: 1 });
+    await alone.drop();
+  });
+
   it('is for operators and auditors', async () => {
     const reviewId = textOf(card['reviewId']);
     for (const path of [
