@@ -4,6 +4,7 @@ import type { Witness } from './witness.js';
 /** What must be so after every drill; the words of the report. */
 export const promises = {
   waiting: 'every task that was accepted is done, and nothing is left that nobody would ever get',
+  queue: 'queue and rows agree: no ticket outlives its task',
   account: 'the account of tasks, results, cards and events balances',
   sequence: 'the record has no gap and its head is its end',
   newest: 'only the newest attempt of a task has had a result accepted',

@@ -17,6 +17,7 @@ import { Operators } from './operator.js';
 import type { DrillOptions } from './options.js';
 import { carryOut } from './schedule.js';
 import { Stack } from './stack.js';
+import { checkTickets } from './tickets.js';
 import { Submitter } from './submitter.js';
 import { Witness } from './witness.js';
 
@@ -91,11 +92,13 @@ class Drill {
     for (const one of submitting) one.stop();
     await Promise.all(submitted);
     const left = await this.drain(keys.tenantId);
+    const { withRedis } = this.options;
+    const tickets = left > 0 ? [] : await checkTickets(this.stack, keys.tenantId, withRedis);
     for (const one of [...agents, operators]) one.stop();
     await Promise.all(working);
     this.say(`${left} tasks are left; the account …`);
     const outcome = await this.check(keys, left);
-    return { ...outcome, broken: [...outcome.broken, ...(await this.fallen())] };
+    return { ...outcome, broken: [...outcome.broken, ...tickets, ...(await this.fallen())] };
   }
 
   /** No process ends but by what the drill does to it. */
