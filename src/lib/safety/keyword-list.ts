@@ -73,12 +73,27 @@ export class KeywordList {
   search(segments: readonly TextSegment[], report: (found: FoundKeyword) => void): void {
     const texts = segments.filter(({ reading }) => reading !== 'JOINED');
     WordStream.read(texts, plainAlphabet, (stream) => searchStream(this.#written, stream, placeOf, report));
-    const disguised = texts.filter(({ folded }) => hasDisguise(folded));
+    const disguised = aroundDisguises(texts);
     if (disguised.length === 0) return;
     WordStream.read(disguised, leetAlphabet, (stream) => {
       searchStream(this.#disguised, stream, disguisedPlaceOf, report);
     });
   }
+}
+
+/** How many texts before and after one with a disguise a phrase may begin and end in. */
+const reach = 4;
+
+/** The texts in which something stands for a letter, and those near them that a reader comes from or goes on to. */
+function aroundDisguises(texts: readonly TextSegment[]): readonly TextSegment[] {
+  const near = new Set<number>();
+  texts.forEach(({ folded }, nth) => {
+    if (!hasDisguise(folded)) return;
+    near.add(nth);
+    for (let at = nth; at > nth - reach && texts[at]?.goesOn; at -= 1) near.add(at - 1);
+    for (let at = nth + 1; at <= nth + reach && texts[at]?.goesOn; at += 1) near.add(at);
+  });
+  return near.size === 0 ? [] : texts.filter((_, nth) => near.has(nth));
 }
 
 function* searchFor(terms: readonly Term[]): SlicedWork<Search> {
