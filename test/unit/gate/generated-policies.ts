@@ -9,8 +9,8 @@ const rulesOf = (names: readonly string[], one: fc.Arbitrary<object> = rule) =>
 const lists = {
   keywords: fc.uniqueArray(
     fc.record({
-      term: fc.constantFrom('refund', 'secret key', 'guarantee', 'ref', 'c++'),
-      match: fc.constantFrom('WORD', 'PHRASE', 'PREFIX'),
+      term: fc.constantFrom('refund', 'Refund', 'secret key', 'guarantee', 'ref', 'c++', 'C++', 'that. You'),
+      match: fc.constantFrom('WORD', 'PHRASE', 'PREFIX', 'EXACT'),
       action,
     }),
     { selector: ({ term }) => term },
@@ -63,6 +63,8 @@ export const anyDraft = fc
 const pieces = fc.constantFrom(
   'refund',
   'refunded',
+  'Refund',
+  'C++',
   'r e f u n d',
   'secretKey',
   'c++',

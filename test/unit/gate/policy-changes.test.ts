@@ -34,6 +34,7 @@ const loosenings: readonly [string, PolicyDraft, PolicyDraft][] = [
   ['a keyword that is off', words(keyword), words({ ...keyword, action: 'OFF' })],
   ['a keyword that no longer denies', words({ ...keyword, action: 'DENY' }), words(keyword)],
   ['a keyword that finds less', words({ ...keyword, match: 'PREFIX' }), words(keyword)],
+  ['a keyword that is only found as it is written', words(keyword), words({ ...keyword, match: 'EXACT' })],
   ['a pattern less', shapes(pattern), shapes()],
   ['a pattern that no longer denies', shapes({ ...pattern, action: 'DENY' }), shapes(pattern)],
   ['a detector that is off', data(held), data(off)],
@@ -93,6 +94,14 @@ describe('a change of a policy', () => {
     ['a keyword that is looked for as another whole', words(keyword), words({ ...keyword, match: 'PHRASE' })],
   ])('loosens and tightens nothing with %s', (_what, from, to) => {
     expect([...changesBetween(from, to)].filter(({ effect }) => effect !== 'OTHER')).toEqual([]);
+  });
+
+  it('loosens both ways between a phrase and what it does not find, as it goes across the end of a sentence', () => {
+    const [exact, phrase] = (['EXACT', 'PHRASE'] as const).map((match) =>
+      words({ ...keyword, term: 'Done. Refund', match }),
+    );
+    if (!exact || !phrase) throw new Error('Two policies were made.');
+    expect([looserThan(exact, phrase), looserThan(phrase, exact)]).toEqual([true, true]);
   });
 
   it('is told in words, for the kind that it is about', () => {
