@@ -1,5 +1,13 @@
+import { versions } from 'node:process';
+
 /**
- * The version of the detectors, which every decision names: the beginning of the SHA-256 of their sources and of the
- * versions of the packages that they use. A test holds it to them and says what it has to be.
+ * The beginning of the SHA-256 of all sources that a decision is made by, and of the versions of the packages that they use. A
+ * test holds it to them and says what it has to be.
  */
-export const detectorVersion = 'e86aaba73d72b25b';
+const sources = 'fb3b70ad49337ca6';
+
+/**
+ * The version of the detectors, which every decision names: of what decides, and of the Unicode data of the runtime, by which
+ * texts are brought into their plain form.
+ */
+export const detectorVersion = `${sources}-u${versions.unicode ?? '0'}`;
