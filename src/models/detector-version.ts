@@ -1,5 +1,3 @@
-import { versions } from 'node:process';
-
 /**
  * The beginning of the SHA-256 of all sources that a decision is made by, and of the versions of the packages that they use. A
  * test holds it to them and says what it has to be.
@@ -10,4 +8,4 @@ const sources = 'fb3b70ad49337ca6';
  * The version of the detectors, which every decision names: of what decides, and of the Unicode data of the runtime, by which
  * texts are brought into their plain form.
  */
-export const detectorVersion = `${sources}-u${versions.unicode ?? '0'}`;
+export const detectorVersion = `${sources}-u${process.versions.unicode ?? '0'}`;
