@@ -28,6 +28,7 @@ export function stagedPolicyWire(draft: StagedPolicy): StagedPolicyWire {
     proposedBy: draft.proposedBy,
     proposedOver: draft.proposedOver,
     backtestId: draft.backtestId,
+    replayed: draft.replayed,
     approvedAt: draft.approvedAt,
     approvedBy: draft.approvedBy,
     policyVersion: draft.policyVersion,

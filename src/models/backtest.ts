@@ -11,6 +11,12 @@ export const longestBacktestMs = 366 * 24 * 60 * 60 * 1000;
 /** How many backtests of a tenant may be unfinished at a time: each judges all that was judged in its stretch. */
 export const mostBacktestsAtOnce = 10;
 
+/** A backtest speaks for a looser policy when it ended no longer ago than this … */
+export const freshBacktestMs = 24 * 60 * 60 * 1000;
+
+/** … and began no later than this before its end: who may choose an hour may choose a harmless one. */
+export const shortestProofMs = 7 * 24 * 60 * 60 * 1000;
+
 /** A policy held against what was judged in a stretch of time. What it asks never changes. */
 export interface Backtest {
   readonly tenantId: string;
@@ -81,4 +87,30 @@ export interface BacktestReport extends BacktestChanges {
     readonly newlyReleased: readonly ReplayExample[];
     readonly newlyHeld: readonly ReplayExample[];
   };
+}
+
+/** What a backtest has to show for a draft. */
+export interface AskedProof {
+  readonly rulesDigest: string;
+  /** The version in force, which the draft is to follow. */
+  readonly version: number;
+  readonly now: Date;
+  /** Whether the tenant has a decision that a backtest could replay at all. */
+  readonly anythingJudged: boolean;
+}
+
+/** What keeps a backtest from speaking for a draft that is looser than the policy in force; `undefined` for nothing. */
+export function shortcomingOf(backtest: Backtest | undefined, asked: AskedProof): string | undefined {
+  if (backtest === undefined) return 'there is none';
+  if (backtest.state !== 'DONE') return `it is ${backtest.state}`;
+  if (backtest.rulesDigest !== asked.rulesDigest) return 'it is of other rules';
+  if (backtest.baseVersion !== asked.version) return `it is against version ${backtest.baseVersion}`;
+  if (asked.now.getTime() - backtest.to.getTime() > freshBacktestMs)
+    return 'its stretch ended more than a day ago';
+  if (backtest.to.getTime() - backtest.from.getTime() < shortestProofMs)
+    return 'its stretch is shorter than a week';
+  const isEmpty = (backtest.report?.decisions ?? 0) === 0;
+  return isEmpty && asked.anythingJudged
+    ? 'there was no decision in its stretch: choose a longer one'
+    : undefined;
 }

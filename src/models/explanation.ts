@@ -1,6 +1,7 @@
 import type { Reason } from './decision.js';
 import { pointerToken } from './json-reader.js';
-import { policyFor, topics, type KindOverrides, type Policy } from './policy.js';
+import { policyLimits } from './policy-draft.js';
+import { policyFor, topics, type ConfidenceBands, type KindOverrides, type Policy } from './policy.js';
 
 /** Why one reason is there, and what would have had to be different for it not to be. */
 export interface Explanation {
@@ -18,32 +19,32 @@ export interface Explanation {
   readonly toPass: string;
 }
 
+/** What is explained: why a result was not released, and how sure its agent was. */
+export interface Explainable {
+  readonly reasons: readonly Reason[];
+  readonly confidence: number | null;
+}
+
 /** An explanation of each reason of a decision about a result of this kind, under the policy that made it. */
-export function explain(
-  { reasons }: { readonly reasons: readonly Reason[] },
-  policy: Policy,
-  kind: string,
-): Explanation[] {
-  return reasons.map(({ code, detector, detail, pointer, start, end }) => ({
-    code,
-    detector,
-    pointer,
-    start,
-    end,
-    why: detail,
-    ...ruleBehind({ detector, pointer }, policy, kind),
-  }));
+export function explain({ reasons, confidence }: Explainable, policy: Policy, kind: string): Explanation[] {
+  return reasons.map((reason) => {
+    const { code, detector, detail, pointer, start, end } = reason;
+    const behind =
+      code === 'LOW_CONFIDENCE'
+        ? bandBehind(confidence ?? 0, policy, kind)
+        : ruleBehind(reason, policy, kind);
+    return { code, detector, pointer, start, end, why: detail, ...behind };
+  });
 }
 
 type Behind = Pick<Explanation, 'rule' | 'toPass'>;
 
 const withoutIt = 'the output must not hold this text';
 
-function ruleBehind(
-  { detector, pointer }: Pick<Reason, 'detector' | 'pointer'>,
-  policy: Policy,
-  kind: string,
-): Behind {
+function ruleBehind(reason: Reason, policy: Policy, kind: string): Behind {
+  const { code, detector, pointer } = reason;
+  // A detector that failed goes by its own name, which is also that of a family.
+  if (code === 'GATE_ERROR') return gateBehind(detector, policy, kind);
   const slash = detector.indexOf('/');
   const [family, name] = [slash < 0 ? detector : detector.slice(0, slash), detector.slice(slash + 1)];
   const own = Object.hasOwn(policy.kinds, kind) ? policy.kinds[kind] : undefined;
@@ -60,26 +61,50 @@ function ruleBehind(
     }
     case 'PII':
     case 'SECRET':
-      return dataRule(family, name, policy, own, base);
+      return dataRule(family, reason, name, policy, own, base);
     case 'TOPIC': {
-      const topic = topics.find((one) => one === name);
-      const owned = topic !== undefined && own?.topics?.[topic] !== undefined;
-      const rule = `${owned ? base : ''}/topics/${name}/action`;
+      const rule = topicRule(name, own, base);
       return pointer === null ? judgedOtherwise(rule) : offOrAbsent(rule);
-    }
-    case 'TOPIC_CLASSIFIER':
-      return {
-        rule: null,
-        toPass: 'The topic classifier must judge the output, or every topic that it looks at must be OFF.',
-      };
-    case 'CONFIDENCE': {
-      const { holdBelow, rejectBelow } = rules.confidence;
-      const least = Math.max(holdBelow, rejectBelow);
-      const rule = `${own?.confidence?.holdBelow === undefined ? '' : base}/confidence/holdBelow`;
-      return { rule, toPass: `The confidence must be ${least} or more, or ${rule} must be lower.` };
     }
     case 'APPROVAL':
       return { rule: null, toPass: 'The output must be the one that was approved.' };
+    default:
+      return moreBehind();
+  }
+}
+
+function topicRule(name: string, own: KindOverrides | undefined, base: string): string {
+  const topic = topics.find((one) => one === name);
+  const owned = topic !== undefined && own?.topics?.[topic] !== undefined;
+  return `${owned ? base : ''}/topics/${name}/action`;
+}
+
+/** More fired than is listed: which of the policy's rules it was nobody is told. */
+function moreBehind(): Behind {
+  const toPass =
+    'What is listed must be put right, and what is then listed in its place: only so much is listed at a time.';
+  return { rule: null, toPass };
+}
+
+function gateBehind(detector: string, policy: Policy, kind: string): Behind {
+  switch (detector) {
+    case 'GATE/MORE':
+      return moreBehind();
+    case 'TOPIC_CLASSIFIER': {
+      const own = Object.hasOwn(policy.kinds, kind) ? policy.kinds[kind] : undefined;
+      const rules = policyFor(policy, kind);
+      const looked = topics
+        .filter((topic) => rules.topics[topic].action !== 'OFF')
+        .map((topic) => topicRule(topic, own, `/kinds/${pointerToken(kind)}`));
+      const sent = 'it is sent none with a credential in it, and none that the gate could not look at';
+      const toPass = `Either the topic classifier must judge the output (${sent}), or ${listed(looked)} must be OFF.`;
+      return { rule: null, toPass };
+    }
+    case 'GATE/LIMITS':
+      return {
+        rule: null,
+        toPass: 'The output must be within the limit, to be looked at as a whole: no rule lets it pass.',
+      };
     default:
       return {
         rule: null,
@@ -88,8 +113,47 @@ function ruleBehind(
   }
 }
 
+/**
+ * Below `rejectBelow` a lower `holdBelow` alone changes nothing, and both bounds have to come down; else one is enough.
+ */
+function bandBehind(confidence: number, policy: Policy, kind: string): Behind {
+  const own = Object.hasOwn(policy.kinds, kind) ? policy.kinds[kind] : undefined;
+  const base = `/kinds/${pointerToken(kind)}`;
+  const { holdBelow, rejectBelow } = policyFor(policy, kind).confidence;
+  const bounds =
+    confidence < rejectBelow ? (['rejectBelow', 'holdBelow'] as const) : (['holdBelow'] as const);
+  const at = (bound: keyof ConfidenceBands, ofKind: boolean): string =>
+    `${ofKind ? base : ''}/confidence/${bound}`;
+  const shared = bounds.filter((bound) => own?.confidence?.[bound] === undefined);
+  const ofKind = !canBeLowered(policy, shared, confidence);
+  const lower = bounds.map((bound) => at(bound, ofKind || !shared.includes(bound)));
+  return {
+    rule: at(bounds[0], !shared.includes(bounds[0])),
+    toPass: `Either the confidence must be ${Math.max(holdBelow, rejectBelow)} or more, or ${listed(lower)} must be ${confidence} or less.`,
+  };
+}
+
+/** Whether the tenant's bounds may be this low: a policy in which a kind has its `rejectBelow` above `holdBelow` is refused. */
+function canBeLowered(
+  { confidence, kinds }: Policy,
+  bounds: readonly (keyof ConfidenceBands)[],
+  to: number,
+): boolean {
+  const lowered = { ...confidence, ...Object.fromEntries(bounds.map((bound) => [bound, to])) };
+  return [{}, ...Object.values(kinds)].every((own: KindOverrides) => {
+    const { holdBelow, rejectBelow } = { ...lowered, ...own.confidence };
+    return rejectBelow <= holdBelow;
+  });
+}
+
+function listed(pointers: readonly string[]): string {
+  if (pointers.length < 2) return pointers.join('');
+  return `all of ${pointers.slice(0, -1).join(', ')} and ${pointers.at(-1)}`;
+}
+
 function dataRule(
   family: 'PII' | 'SECRET',
+  reason: Reason,
   type: string,
   policy: Policy,
   own: KindOverrides | undefined,
@@ -98,16 +162,19 @@ function dataRule(
   const at = `/detectors/${family}`;
   const has = (types: object | undefined) => types !== undefined && Object.hasOwn(types, type);
   const ownRule = own?.detectors?.[family];
-  if (has(ownRule?.types)) return dataOff(`${base}${at}/types/${type}/action`, `${base}${at}`);
-  const allowAt = ownRule?.allow === undefined ? at : `${base}${at}`;
-  if (has(policy.detectors[family].types)) return dataOff(`${at}/types/${type}/action`, allowAt);
-  return dataOff(`${ownRule?.action === undefined ? '' : base}${at}/action`, allowAt);
+  const allowAt = `${ownRule?.allow === undefined ? '' : base}${at}/allow`;
+  if (has(ownRule?.types)) return dataOff(`${base}${at}/types/${type}/action`, allowAt, reason);
+  if (has(policy.detectors[family].types)) return dataOff(`${at}/types/${type}/action`, allowAt, reason);
+  return dataOff(`${ownRule?.action === undefined ? '' : base}${at}/action`, allowAt, reason);
 }
 
-function dataOff(rule: string, allowAt: string): Behind {
+function dataOff(rule: string, allowAt: string, { detail, start, end }: Reason): Behind {
+  // An allow list takes no longer values.
+  if ((end ?? 0) - (start ?? 0) > policyLimits.termLength) return offOrAbsent(rule);
+  const value = detail.includes(', once decoded') ? 'exactly what it says decoded' : 'exactly it';
   return {
     rule,
-    toPass: `Either ${withoutIt}, or ${allowAt}/allow must list exactly it, or ${rule} must be OFF.`,
+    toPass: `Either ${withoutIt}, or ${allowAt} must list ${value}, or ${rule} must be OFF.`,
   };
 }
 
@@ -116,7 +183,7 @@ function judgedOtherwise(rule: string): Behind {
   return { rule, toPass: `Either the topic classifier must score the output lower, or ${rule} must be OFF.` };
 }
 
-/** A rule that is not in the policy stands for more hits than are listed. */
+/** A rule that is not in the policy cannot be changed. */
 function offOrAbsent(rule: string, index = 0): Behind {
   if (index < 0) return { rule: null, toPass: `${withoutIt.charAt(0).toUpperCase()}${withoutIt.slice(1)}.` };
   return { rule, toPass: `Either ${withoutIt}, or ${rule} must be OFF.` };

@@ -22,7 +22,7 @@ export interface TextSegment extends PlainText {
   /** The name of the nearest member that the text is in; empty for none, and for a name itself. */
   readonly member: string;
   readonly reading: TextReading;
-  /** Whether a reader goes on to it from the text before: to an array's next item, or from a name to its value. */
+  /** Whether a reader goes on to it from the text before: to an array's next item, or from a name to what stands under it. */
   readonly goesOn: boolean;
   /** The items of a joined text, which stand in it with a space between them; else none. */
   readonly items: readonly TextSegment[];
@@ -102,13 +102,14 @@ export function readOutput(output: JsonValue, limits: ReadLimits): OutputText {
       const { pointer, member, depth } = at;
       const first = written.length;
       value.forEach((entry, index) => {
-        visit(entry, { pointer: `${pointer}/${index}`, member, goesOn: index > 0, depth: depth + 1 });
+        const goesOn = index === 0 ? at.goesOn : !areRecords(value[index - 1], entry);
+        visit(entry, { pointer: `${pointer}/${index}`, member, goesOn, depth: depth + 1 });
       });
       joined.push(...joinedItems(written.slice(first), value.length));
     } else {
-      for (const name of Object.keys(value).sort()) {
+      for (const [nth, name] of Object.keys(value).sort().entries()) {
         const pointer = `${at.pointer}/${pointerToken(name)}`;
-        add(name, 'NAME', { pointer, member: '', goesOn: false });
+        add(name, 'NAME', { pointer, member: '', goesOn: nth === 0 && at.goesOn });
         visit(value[name] ?? null, { pointer, member: name, goesOn: true, depth: at.depth + 1 });
       }
     }
@@ -118,6 +119,11 @@ export function readOutput(output: JsonValue, limits: ReadLimits): OutputText {
   if (decoded === undefined) exceeded ??= 'DECODED';
   const segments = [...written, ...(decoded ?? []), ...joined];
   return exceeded === undefined ? { segments } : { segments, exceeded };
+}
+
+/** Whether two items of an array are objects: the second one's names do not go on from what the first one says last. */
+function areRecords(before: JsonValue | undefined, item: JsonValue): boolean {
+  return before !== undefined && isJsonObject(before) && isJsonObject(item);
 }
 
 interface Position {

@@ -121,9 +121,9 @@ function* keywordsBetween(from: readonly KeywordRule[], to: readonly KeywordRule
     const [old, next] = [before.get(term), after.get(term)];
     const [was, is] = [old?.action ?? 'OFF', next?.action ?? 'OFF'];
     const both = was !== 'OFF' && is !== 'OFF' && old?.match !== next?.match;
-    // A prefix finds all that the word and the phrase find, and these two find the same.
-    const narrower = both && old?.match === 'PREFIX';
-    const wider = both && next?.match === 'PREFIX';
+    const [reached, reaches] = [reachOf(old), reachOf(next)];
+    const narrower = both && (reached > reaches || isOnlyFoundAsWritten(old));
+    const wider = both && reaches > reached;
     if (was === is && !both) continue;
     const effect = narrower
       ? 'LOOSER'
@@ -134,6 +134,17 @@ function* keywordsBetween(from: readonly KeywordRule[], to: readonly KeywordRule
     const text = `The keyword '${term}' was ${consequence[was]} and is now ${consequence[is]}${how}.`;
     yield { effect, pointer: '/keywords', text };
   }
+}
+
+/** A prefix finds all that the word and the phrase find, these two find the same, and what is written exactly so is some of that. */
+function reachOf(rule: KeywordRule | undefined): number {
+  if (rule?.match === 'EXACT') return 0;
+  return rule?.match === 'PREFIX' ? 2 : 1;
+}
+
+/** Words and phrases do not go across the end of a sentence or a long gap; a term with one in it is only found as it is written. */
+function isOnlyFoundAsWritten(rule: KeywordRule | undefined): boolean {
+  return rule?.match === 'EXACT' && /[.!?]\s|[^\p{L}\p{N}]{60}/u.test(rule.term.normalize('NFKC'));
 }
 
 function* patternsBetween(from: readonly PatternRule[], to: readonly PatternRule[]): Generator<Change> {

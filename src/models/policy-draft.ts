@@ -145,6 +145,7 @@ class PolicyReader extends JsonReader {
 
   #keywords(value: JsonValue, pointer: string): KeywordRule[] {
     const seen = new Map<string, string>();
+    const written = new Map<string, string>();
     return (this.array(value, pointer, policyLimits.keywords) ?? []).flatMap((entry, index) => {
       const at = `${pointer}/${index}`;
       const rule = this.record(entry, at, ['term', 'match', 'action']);
@@ -155,7 +156,11 @@ class PolicyReader extends JsonReader {
       if (term !== undefined && !/[\p{L}\p{N}]/u.test(term)) {
         this.fault(`${at}/term`, 'needs a letter or a digit to be searched for');
       }
-      if (term !== undefined) this.#onlyOnce(seen, term, `${at}/term`);
+      if (term !== undefined) {
+        // Two that are looked for as they are written may differ in nothing but that.
+        const isNew = this.#onlyOnce(written, term, `${at}/term`, (text) => text);
+        if (isNew && match !== 'EXACT') this.#onlyOnce(seen, term, `${at}/term`);
+      }
       return term !== undefined && match && action ? [{ term, match, action }] : [];
     });
   }
@@ -176,11 +181,12 @@ class PolicyReader extends JsonReader {
     });
   }
 
-  #onlyOnce(seen: Map<string, string>, text: string, pointer: string): void {
-    const same = text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+  #onlyOnce(seen: Map<string, string>, text: string, pointer: string, identity = foldedTerm): boolean {
+    const same = identity(text);
     const first = seen.get(same);
     if (first === undefined) seen.set(same, pointer);
     else this.fault(pointer, `is there twice: it says the same as ${first}`);
+    return first === undefined;
   }
 
   #detectors(value: JsonValue, pointer: string): NonNullable<KindOverrides['detectors']> {
@@ -249,6 +255,10 @@ class PolicyReader extends JsonReader {
     if (deadline === undefined || Number.isInteger(deadline)) return deadline;
     return this.fault(pointer, 'must be a whole number of milliseconds');
   }
+}
+
+function foldedTerm(text: string): string {
+  return text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
 }
 
 type Holes<T> = { readonly [K in keyof T]: T[K] | undefined };

@@ -4,9 +4,10 @@ export type RuleAction = (typeof ruleActions)[number];
 
 /**
  * How a keyword is looked for. `WORD` and `PHRASE` match whole words only, in a phrase with any usual separator between
- * them; `PREFIX` matches every word that begins with the term.
+ * them; `PREFIX` matches every word that begins with the term; `EXACT` matches whole words that are written exactly so, in
+ * upper and lower case, accents and signs.
  */
-export const keywordMatches = ['WORD', 'PHRASE', 'PREFIX'] as const;
+export const keywordMatches = ['WORD', 'PHRASE', 'PREFIX', 'EXACT'] as const;
 export type KeywordMatch = (typeof keywordMatches)[number];
 
 /** The kinds of personal data that the gate knows; `PII/<type>` names the detector in a reason. */

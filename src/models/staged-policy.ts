@@ -27,6 +27,8 @@ export interface StagedPolicy {
   /** The version in force that it was proposed to follow. */
   readonly proposedOver: number | null;
   readonly backtestId: string | null;
+  /** How many decisions that backtest has replayed; `null` without one. None at all is told as that: nothing is known. */
+  readonly replayed: number | null;
   readonly approvedAt: Date | null;
   /** Never who proposed it; `null` where nobody had to approve. */
   readonly approvedBy: string | null;
@@ -36,7 +38,7 @@ export interface StagedPolicy {
   readonly version: number;
 }
 
-type Proposal = Pick<StagedPolicy, 'looser' | 'proposedBy' | 'proposedOver' | 'backtestId'>;
+type Proposal = Pick<StagedPolicy, 'looser' | 'proposedBy' | 'proposedOver' | 'backtestId' | 'replayed'>;
 
 /** The draft, from now on judging what comes. Once more changes nothing. */
 export function shadowed(draft: StagedPolicy, now: Date): StagedPolicy {

@@ -48,10 +48,10 @@ export class BacktestRun {
     try {
       await this.replayAll(backtest, signal);
     } catch (error) {
-      if (signal.aborted || Date.now() - backtest.createdAt.getTime() < patienceMs) throw error;
-      this.logger.error({ err: error, backtestId }, 'A backtest has failed for good.');
       const said = 'The results could not be replayed. The log says why.';
-      await this.tell(backtest, { state: 'FAILED', error: said });
+      const failed = { state: 'FAILED', error: said } as const;
+      if (signal.aborted || !(await this.tell(backtest, failed, patienceMs))) throw error;
+      this.logger.error({ err: error, backtestId }, 'A backtest has failed for good.');
     }
   }
 
@@ -122,14 +122,16 @@ export class BacktestRun {
     return { results, before, after: after.map(verdictOf) };
   }
 
-  private async tell({ tenantId, backtestId }: Backtest, progress: Progress): Promise<void> {
-    await this.ledger.transact({
+  /** Keeps how far the backtest has come, unless it is younger than this by the clock that dated it; answers whether it is not. */
+  private tell({ tenantId, backtestId }: Backtest, progress: Progress, youngestMs = 0): Promise<boolean> {
+    return this.ledger.transact({
       tenantId,
       needs: { backtests: [backtestId] },
       decide: (view) => {
         const current = view.get('backtest', backtestId);
         // Another process has run it as well, and says the same.
-        if (current?.finishedAt !== null) return;
+        if (current?.finishedAt !== null) return true;
+        if (view.now.getTime() - current.createdAt.getTime() < youngestMs) return false;
         const finishedAt = progress.state === 'DONE' || progress.state === 'FAILED' ? view.now : null;
         const { version } = current;
         view.put('backtest', {
@@ -139,6 +141,7 @@ export class BacktestRun {
           finishedAt,
           version: version + 1,
         });
+        return true;
       },
     });
   }

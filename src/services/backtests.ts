@@ -120,9 +120,11 @@ function tooManyBacktests(): DomainError {
 }
 
 function stretchUntil(now: Date, asked: AskedStretch): { from: Date; to: Date } {
-  const to = asked.to ?? now;
+  // What is yet to be judged is not replayed: a stretch that goes on would look like more than it is.
+  const to = asked.to !== undefined && asked.to < now ? asked.to : now;
   const from = asked.from ?? new Date(to.getTime() - usualStretchMs);
-  if (from >= to) throw validationFailed([{ pointer: '/from', message: 'must be before /to' }]);
+  if (from >= to)
+    throw validationFailed([{ pointer: '/from', message: 'must be before /to, and before now' }]);
   if (to.getTime() - from.getTime() <= longestBacktestMs) return { from, to };
   throw validationFailed([{ pointer: '/from', message: 'must be at most 366 days before /to' }]);
 }

@@ -92,7 +92,7 @@ export class Policies {
         : { ...current, ...(await readPolicy(asked.policy, this.patterns)), version: 0 };
     const { output, confidence, kind } = asked;
     const decision = await this.judge.decide({ output, confidence, kind, policy });
-    return { ...decision, explanation: explain(decision, policy, kind) };
+    return { ...decision, explanation: explain({ ...decision, confidence }, policy, kind) };
   }
 
   /**

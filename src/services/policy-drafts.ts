@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import type { Caller } from '../models/access.js';
 import type { AuditType } from '../models/audit.js';
-import type { Backtest } from '../models/backtest.js';
+import {
+  type AskedProof,
+  type Backtest,
+  freshBacktestMs,
+  longestBacktestMs,
+  shortcomingOf,
+} from '../models/backtest.js';
 import { digestOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import type { JsonObject, JsonValue } from '../models/json.js';
@@ -17,6 +23,7 @@ import {
 } from '../models/staged-policy.js';
 import { LedgerPort, type LedgerView, type Needs } from '../ports/ledger.js';
 import { PatternCheckerPort } from '../ports/pattern-checker.js';
+import { PolicyTrialsPort } from '../ports/policy-trials.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 import { readPolicy } from './policy-reading.js';
@@ -33,6 +40,7 @@ export class PolicyDrafts {
     private readonly ledger: LedgerPort,
     private readonly records: RecordsPort,
     private readonly patterns: PatternCheckerPort,
+    private readonly trials: PolicyTrialsPort,
   ) {}
 
   list(tenantId: string, page: PageRequest): Promise<Page<StagedPolicy>> {
@@ -69,6 +77,7 @@ export class PolicyDrafts {
           proposedBy: null,
           proposedOver: null,
           backtestId: null,
+          replayed: null,
           approvedAt: null,
           approvedBy: null,
           policyVersion: null,
@@ -110,7 +119,8 @@ export class PolicyDrafts {
    * another operator. Proposed once more, the later proposal counts.
    *
    * @throws DomainError `DRAFT_NOT_FOUND`; `DRAFT_STATE_CONFLICT`; `BACKTEST_NOT_FOUND`; `BACKTEST_NEEDED` when it is looser
-   * and there is no finished backtest of the same rules against the version in force
+   * and there is no finished backtest of the same rules against the version in force, over a week or more up to today, that
+   * replayed something, if there is something to replay
    */
   async propose(
     caller: Caller,
@@ -121,20 +131,29 @@ export class PolicyDrafts {
     const { rules } = await this.get(tenantId, draftId);
     const isLooser = loosenessOf(rules, await policyInForce(this.records, tenantId));
     const backtests = backtestId === undefined ? [] : [backtestId];
+    const anythingJudged = backtestId !== undefined && (await this.anythingJudged(tenantId));
     return this.change(tenantId, draftId, { policy: true, backtests }, (view, draft) => {
       const current = policyInView(view, tenantId);
       const looser = isLooser(current);
       const backtest = backtestId === undefined ? undefined : view.get('backtest', backtestId);
       if (backtestId !== undefined && !backtest) throw backtestNotFound(backtestId);
-      if (looser) mustShow(backtest, draft, current.version);
+      const { rulesDigest } = draft;
+      const asked = { rulesDigest, version: current.version, now: view.now, anythingJudged };
+      if (looser) mustShow(backtest, draftId, asked);
       const proposal = {
         looser,
         proposedBy: caller.id,
         proposedOver: current.version,
         backtestId: backtest?.backtestId ?? null,
+        replayed: backtest?.report?.decisions ?? null,
       };
       const waiting = proposed(draft, proposal, view.now);
-      const payload = { looser, over: current.version, backtestId: proposal.backtestId };
+      const payload = {
+        looser,
+        over: current.version,
+        backtestId: proposal.backtestId,
+        replayed: proposal.replayed,
+      };
       if (looser) {
         keep(view, caller, 'policy.proposed', waiting, payload);
         return waiting;
@@ -164,11 +183,20 @@ export class PolicyDrafts {
           `was proposed to follow version ${draft.proposedOver ?? 0}, and version ${current.version} is in force now. Backtest and propose it again.`,
         );
       }
-      const { backtestId, proposedBy } = draft;
-      keep(view, caller, 'policy.approved', live, { backtestId, proposedBy });
+      const { backtestId, proposedBy, replayed } = draft;
+      keep(view, caller, 'policy.approved', live, { backtestId, proposedBy, replayed });
       putInForce(view, caller, tenantId, draft.rules, { looser: draft.looser, draftId, proposedBy });
       return live;
     });
+  }
+
+  /** Whether there is a decision for the longest of backtests to replay. */
+  private async anythingJudged(tenantId: string): Promise<boolean> {
+    // By this process's clock, which may be behind that of the one that judged.
+    const now = Date.now();
+    const stretch = { from: new Date(now - longestBacktestMs), to: new Date(now + freshBacktestMs) };
+    const { items } = await this.trials.judged(tenantId, stretch, { limit: 1 });
+    return items.length > 0;
   }
 
   private change(
@@ -201,17 +229,12 @@ function keep(
   view.record({ type, actor: actorOf(caller), payload: { draftId, rulesDigest, ...payload } });
 }
 
-function mustShow(
-  backtest: Backtest | undefined,
-  { draftId, rulesDigest }: StagedPolicy,
-  version: number,
-): void {
-  const fits =
-    backtest?.state === 'DONE' && backtest.rulesDigest === rulesDigest && backtest.baseVersion === version;
-  if (fits) return;
+function mustShow(backtest: Backtest | undefined, draftId: string, asked: AskedProof): void {
+  const shortcoming = shortcomingOf(backtest, asked);
+  if (shortcoming === undefined) return;
   throw new DomainError(
     'BACKTEST_NEEDED',
-    `Draft ${draftId} is looser than the policy in force: propose it with the id of a finished backtest of it against version ${version}.`,
+    `Draft ${draftId} is looser than the policy in force: propose it with the id of a finished backtest of it against version ${asked.version}, over a week or more up to today. This will not do: ${shortcoming}.`,
   );
 }
 

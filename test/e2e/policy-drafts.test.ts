@@ -46,8 +46,8 @@ describe.each(modes)('a policy on its way into force on %s', (mode) => {
       return textOf(body.state) === 'DONE' && body;
     });
 
-  const backtested = async (draftId: string): Promise<AnswerBody> => {
-    const { body } = mustBe(202, await tenant.operator.post(`${drafts}/${draftId}/backtest`));
+  const backtested = async (draftId: string, stretch: JsonObject = {}): Promise<AnswerBody> => {
+    const { body } = mustBe(202, await tenant.operator.post(`${drafts}/${draftId}/backtest`, stretch));
     return finished(body);
   };
 
@@ -110,6 +110,49 @@ describe.each(modes)('a policy on its way into force on %s', (mode) => {
     expect(mustBe(200, await tenant.auditor.get(`${tenant.path}/audit/verify`)).body).toMatchObject({
       valid: true,
     });
+  });
+
+  it('needs a backtest that shows something: over a week or more up to now, and with decisions if there are any', async () => {
+    const { operator } = tenant;
+    const draftId = await drafted(looser);
+    const propose = async (backtest: AnswerBody) =>
+      operator.post(`${drafts}/${draftId}/propose`, { backtestId: textOf(backtest.backtestId) });
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+    const ofNothing = await backtested(draftId);
+    expect(mustBe(200, await propose(ofNothing)).body).toMatchObject({ looser: true, replayed: 0 });
+    await released(doubtful);
+    for (const [backtest, because] of [
+      [ofNothing, 'there was no decision in its stretch'],
+      [await backtested(draftId, { from: ago(30), to: ago(2) }), 'ended more than a day ago'],
+      [await backtested(draftId, { from: ago(1) }), 'shorter than a week'],
+    ] as const) {
+      const refused = mustBe(409, await propose(backtest));
+      expect(refused.body.code).toBe('BACKTEST_NEEDED');
+      expect(textOf(refused.body.detail)).toContain(because);
+    }
+    const proposed = mustBe(200, await propose(await backtested(draftId, { from: ago(8) })));
+    expect(proposed.body).toMatchObject({ looser: true, replayed: 1 });
+    const approved = mustBe(200, await second.post(`${drafts}/${draftId}/approve`));
+    expect(approved.body).toMatchObject({ state: 'LIVE', replayed: 1 });
+    const { items } = mustBe(200, await tenant.auditor.get(`${tenant.path}/audit?limit=200`)).body;
+    expect(items).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          type: 'policy.approved',
+          payload: expect.objectContaining({ replayed: 1 }),
+        }),
+      ]),
+    );
+  });
+
+  it('is held against nothing that is yet to come', async () => {
+    const draftId = await drafted(looser);
+    const later = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    const { body } = mustBe(202, await tenant.operator.post(`${drafts}/${draftId}/backtest`, { to: later }));
+    expect(body.to).toEqual(body.createdAt);
+    const refused = mustBe(400, await tenant.operator.post(`${drafts}/${draftId}/backtest`, { from: later }));
+    expect(refused.body).toMatchObject({ errors: [{ pointer: '/from' }] });
   });
 
   it('is proposed again when another policy has come into force meanwhile', async () => {

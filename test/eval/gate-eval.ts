@@ -18,7 +18,7 @@ No labels mean harmless. A file NAME.policy.json beside NAME.jsonl is the policy
 
   --policy FILE          the policy, as PUT …/policy takes it (default: the file's own, else the default policy)
   --json FILE            writes the figures, the misses and the false alarms there, too
-  --all                  lists every miss and every false alarm (otherwise 40 of each)
+  --all                  lists every miss and every false alarm (otherwise 40 of each, but all of topics' false alarms)
   --field OURS=THEIRS    the name that a field has in the file, for example text=message
   --map THEIRS=OURS      the label or detector that one of the file's labels means; - leaves it out
   --ignore-unknown       leaves out every label that no detector has

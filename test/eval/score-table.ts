@@ -17,8 +17,18 @@ export function scoreTable(scores: Scores, most: number): string {
     familyTable(families),
     `Harmless outputs: ${held}`,
     faultList('Missed', misses, most),
-    faultList('False alarms', falseAlarms, most),
+    // What topics hold without need is judged by reading it: all of it is shown.
+    faultList('False alarms of topics', falseAlarms.filter(isTopic), Infinity),
+    faultList(
+      'Other false alarms',
+      falseAlarms.filter((fault) => !isTopic(fault)),
+      most,
+    ),
   ].join('\n\n');
+}
+
+function isTopic({ name }: Fault): boolean {
+  return name.startsWith('TOPIC/');
 }
 
 /** A table of qualities, one a row. */

@@ -25,7 +25,7 @@ export class BacktestDraftBody {
   @Time('Results from this time on; 30 days before `to` when left out.')
   from?: string;
 
-  @Time('Results before this time; now when left out. At most 366 days after `from`.')
+  @Time('Results before this time, and before now. Now when left out. At most 366 days after `from`.')
   to?: string;
 }
 

@@ -130,7 +130,10 @@ const reason = objectOf<Reason>('One thing that fired, and where.', {
 const decisionMembers: Members<Decision> = {
   outcome: oneOf(decisionOutcomes, 'Release, hold for a person, never release, or send back.'),
   policyVersion: count('The version of the policy that made it; 0 for a draft.', 1),
-  detectorVersion: text('The version of the detectors that looked.', '1'),
+  detectorVersion: text(
+    'The version of the detectors that looked, and of the Judge.',
+    'fb3b70ad49337ca6-u17.0',
+  ),
   reasons: arrayOf(ref('Reason'), 'Everything that fired.'),
   classifier: ref('TopicVerdict'),
 };

@@ -41,6 +41,9 @@ const stagedPolicy: Members<StagedPolicyWire> = {
   proposedBy: nullable(text('Who proposed it.')),
   proposedOver: nullable(version('The version that it was proposed to follow.')),
   backtestId: nullable(uuid('The backtest that it was proposed with.')),
+  replayed: nullable(
+    count('How many decisions that backtest has replayed. 0: there were none, and it shows nothing.', 1000),
+  ),
   approvedAt: nullable(time('When it was approved.')),
   approvedBy: nullable(text('Who approved it: never who proposed it. Null when nobody had to.')),
   policyVersion: nullable(version('The version that it became.')),

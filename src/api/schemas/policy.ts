@@ -121,7 +121,10 @@ const draft: Members<PolicyDraft> = {
 export const policyComponents: Readonly<Record<string, Schema>> = {
   KeywordRule: objectOf<KeywordRule>('A word or phrase.', {
     term: text('What to look for.', 'secret key', { minLength: 1, maxLength: policyLimits.termLength }),
-    match: oneOf(keywordMatches, 'A whole word, a whole phrase, or every word that begins like this.'),
+    match: oneOf(
+      keywordMatches,
+      'A whole word, a whole phrase, every word that begins like this, or what is written exactly so.',
+    ),
     action: oneOf(ruleActions, 'What then.'),
   }),
   PatternRule: objectOf<PatternRule>("A regular expression in the syntax of Rust's regex.", {

@@ -9,6 +9,7 @@ import { OpenTasks1795700000000 } from '../../../migrations/1795700000000-open-t
 import { ReceiptsAndCheckpoints1795900000000 } from '../../../migrations/1795900000000-receipts-and-checkpoints.js';
 import { Doors1796000000000 } from '../../../migrations/1796000000000-doors.js';
 import { TenantWalls1796100000000 } from '../../../migrations/1796100000000-tenant-walls.js';
+import { ReplayedDecisions1796150000000 } from '../../../migrations/1796150000000-replayed-decisions.js';
 import { createDataSource, type Migrations } from './data-source.js';
 import { ensureSessionRoles } from './session-roles.js';
 
@@ -23,6 +24,7 @@ const migrations: Migrations = [
   ReceiptsAndCheckpoints1795900000000,
   Doors1796000000000,
   TenantWalls1796100000000,
+  ReplayedDecisions1796150000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

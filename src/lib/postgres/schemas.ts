@@ -379,6 +379,7 @@ export const stagedPolicySchema = new EntitySchema<StagedPolicy>({
     proposedBy: optional(text('proposed_by')),
     proposedOver: optional(integer('proposed_over')),
     backtestId: optional(uuid('backtest_id')),
+    replayed: optional(integer('replayed')),
     approvedAt: optional(time('approved_at')),
     approvedBy: optional(text('approved_by')),
     policyVersion: optional(integer('policy_version')),
@@ -403,6 +404,10 @@ export const stagedPolicySchema = new EntitySchema<StagedPolicy>({
     {
       name: 'policy_drafts_looser_approved',
       expression: `state <> 'LIVE' OR (looser IS NOT NULL AND (NOT looser OR (approved_by IS NOT NULL AND backtest_id IS NOT NULL)))`,
+    },
+    {
+      name: 'policy_drafts_replayed',
+      expression: `replayed IS NULL OR (replayed >= 0 AND backtest_id IS NOT NULL)`,
     },
     { name: 'policy_drafts_live', expression: `(state = 'LIVE') = (policy_version IS NOT NULL)` },
     {

@@ -23,6 +23,8 @@ interface Term {
   readonly breaks: ReadonlySet<number>;
   /** The whole term where its signs matter (`c++`), and how many signs it begins with. */
   readonly exact?: { readonly text: string; readonly lead: number };
+  /** The term of a rule that finds only what is written exactly so: as it is written, and in its plain form. */
+  readonly verbatim?: { readonly written: string; readonly plain: string; readonly lead: number };
 }
 
 /** Some terms, and what finds them in a stream of one kind. */
@@ -57,7 +59,8 @@ export class KeywordList {
     }
     const disguised: Term[] = [];
     for (const term of terms) {
-      if (term.exact !== undefined || term.units.length < shortestDisguised) continue;
+      if (term.exact !== undefined || term.verbatim !== undefined || term.units.length < shortestDisguised)
+        continue;
       disguised.push({ ...term, units: leetForm(term.units) });
       yield;
     }
@@ -73,12 +76,27 @@ export class KeywordList {
   search(segments: readonly TextSegment[], report: (found: FoundKeyword) => void): void {
     const texts = segments.filter(({ reading }) => reading !== 'JOINED');
     WordStream.read(texts, plainAlphabet, (stream) => searchStream(this.#written, stream, placeOf, report));
-    const disguised = texts.filter(({ folded }) => hasDisguise(folded));
+    const disguised = aroundDisguises(texts);
     if (disguised.length === 0) return;
     WordStream.read(disguised, leetAlphabet, (stream) => {
       searchStream(this.#disguised, stream, disguisedPlaceOf, report);
     });
   }
+}
+
+/** How many texts before and after one with a disguise a phrase may begin and end in. */
+const reach = 4;
+
+/** The texts in which something stands for a letter, and those near them that a reader comes from or goes on to. */
+function aroundDisguises(texts: readonly TextSegment[]): readonly TextSegment[] {
+  const near = new Set<number>();
+  texts.forEach(({ folded }, nth) => {
+    if (!hasDisguise(folded)) return;
+    near.add(nth);
+    for (let at = nth; at > nth - reach && texts[at]?.goesOn; at -= 1) near.add(at - 1);
+    for (let at = nth + 1; at <= nth + reach && texts[at]?.goesOn; at += 1) near.add(at);
+  });
+  return near.size === 0 ? [] : texts.filter((_, nth) => near.has(nth));
 }
 
 function* searchFor(terms: readonly Term[]): SlicedWork<Search> {
@@ -104,6 +122,7 @@ function searchStream(
  */
 function termsOf(rule: KeywordRule): Term[] {
   const written = rule.term.trim();
+  if (rule.match === 'EXACT') return [verbatimTerm(rule, written)];
   const forms = [written, written.toLowerCase(), written.toUpperCase()].map((form) => plainText(form).folded);
   return [...new Set(forms)].map((folded) => {
     const words = folded.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
@@ -114,6 +133,12 @@ function termsOf(rule: KeywordRule): Term[] {
     if (/^[\p{L}\p{N}\p{M}\s\-_./\\:'"]*$/u.test(folded)) return term;
     return { ...term, exact: { text: folded, lead: folded.search(/[\p{L}\p{N}]/u) } };
   });
+}
+
+function verbatimTerm(rule: KeywordRule, text: string): Term {
+  const { plain, folded } = plainText(text);
+  const verbatim = { written: text.normalize('NFC'), plain, lead: plain.search(/[\p{L}\p{N}\p{M}]/u) };
+  return { rule, units: folded.replace(/[^\p{L}\p{N}\p{M}]/gu, ''), breaks: new Set(), verbatim };
 }
 
 function leetForm(units: string): string {
@@ -128,6 +153,7 @@ function placeOf(term: Term, stream: WordStream, first: number, last: number): F
   if (segment === undefined || lastText === undefined) return undefined;
   const start = stream.placeOf(first);
   const end = stream.placeOf(last) + 1;
+  if (term.verbatim !== undefined) return verbatimPlaceOf(term.rule, term.verbatim, segment, start);
   if (!isWordStart(segment.plain, start)) return undefined;
   if (term.rule.match !== 'PREFIX' && !isWordEdge(lastText.plain, end)) return undefined;
   const { rule, exact } = term;
@@ -138,6 +164,24 @@ function placeOf(term: Term, stream: WordStream, first: number, last: number): F
   }
   if (!hangsTogether(term, stream, first, last)) return undefined;
   return { rule, segment, start, end: segment === lastText ? end : segment.plain.length };
+}
+
+/** Where a term stands at a place exactly as it is written, between the edges of words; decoded, in the plain form of that. */
+function verbatimPlaceOf(
+  rule: KeywordRule,
+  { written, plain, lead }: NonNullable<Term['verbatim']>,
+  segment: TextSegment,
+  first: number,
+): FoundKeyword | undefined {
+  const start = first - lead;
+  const end = start + plain.length;
+  if (start < 0 || !segment.plain.startsWith(plain, start)) return undefined;
+  if (!isWordEdge(segment.plain, start) || !isWordEdge(segment.plain, end)) return undefined;
+  if (segment.reading === 'WRITTEN') {
+    const at = segment.toOriginal(start, end);
+    if (segment.original.slice(at.start, at.end).normalize('NFC') !== written) return undefined;
+  }
+  return { rule, segment, start, end };
 }
 
 /** A term with digits and signs for some, but not most of its letters, between anything but letters and digits. */

@@ -4,7 +4,7 @@ import { UnitReader } from '../../models/text-units.js';
 
 /**
  * The letters and digits of an output's texts without what stands between them, one text after the other. Where a reader
- * does not go on from one text to the next, a 0 stands between them.
+ * does not go on from one text to the next, or a text between them is left out, a 0 stands between them.
  */
 export class WordStream {
   readonly units: Uint16Array;
@@ -28,7 +28,7 @@ export class WordStream {
   }
 
   #add(text: TextSegment, alphabet: Alphabet): void {
-    if (!text.goesOn) {
+    if (!text.goesOn || this.#texts.at(-1)?.index !== text.index - 1) {
       this.units[this.length] = 0;
       this.length += 1;
     }

@@ -29,6 +29,7 @@ function aDraft(tenantId: string, fields: Partial<StagedPolicy> = {}): StagedPol
     proposedBy: null,
     proposedOver: null,
     backtestId: null,
+    replayed: null,
     approvedAt: null,
     approvedBy: null,
     policyVersion: null,
@@ -93,7 +94,8 @@ describe('policies on their way into force, in the database', () => {
   const waiting = async (): Promise<StagedPolicy> => {
     const backtest = aBacktest(tenantId);
     const draft = aDraft(tenantId);
-    const proposal = { looser: true, proposedBy: 'ann', proposedOver: 1, backtestId: backtest.backtestId };
+    const { backtestId } = backtest;
+    const proposal = { looser: true, proposedBy: 'ann', proposedOver: 1, backtestId, replayed: 7 };
     await keep(desk.ledger, 'backtest', [backtest]);
     await keep(desk.ledger, 'stagedPolicy', [draft]);
     return next(draft, (current, now) => proposed(current, proposal, now));

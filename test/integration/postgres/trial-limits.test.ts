@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { uuidv7 } from 'uuidv7';
 import { PostgresPolicyTrials } from '../../../src/lib/postgres/postgres-policy-trials.js';
 import { OwnThreadReplay } from '../../../src/lib/replay/own-thread-replay.js';
 import { safetyDetectors } from '../../../src/lib/safety/safety-detectors.js';
@@ -13,7 +14,7 @@ import { Backtests } from '../../../src/services/backtests.js';
 import { judgeAgain } from '../../../src/services/judge-again.js';
 import { Judge } from '../../../src/services/judge.js';
 import { PolicyDrafts } from '../../../src/services/policy-drafts.js';
-import { aTenant, type Bench, type Desk, openBench } from './bench.js';
+import { aTenant, type Bench, type Desk, keep, openBench } from './bench.js';
 
 /** Takes backtests and hands out none, as a queue whose workers are away. */
 class IdleQueue extends BacktestQueuePort {
@@ -42,10 +43,11 @@ describe('what a tenant may try at a time', () => {
     const { ledger, records, rows, tables } = desk;
     const judge = new Judge(safetyDetectors());
     const replay = new OwnThreadReplay((policy, result) => judgeAgain(judge, policy, result));
-    run = new BacktestRun(ledger, records, new PostgresPolicyTrials(rows, tables), replay);
+    const trials = new PostgresPolicyTrials(rows, tables);
+    run = new BacktestRun(ledger, records, trials, replay);
     const patterns = new TenantPatternChecker();
     backtests = new Backtests(ledger, records, patterns, new BacktestJobs(new IdleQueue(), run));
-    drafts = new PolicyDrafts(ledger, records, patterns);
+    drafts = new PolicyDrafts(ledger, records, patterns, trials);
   });
   beforeEach(async () => {
     tenantId = await aTenant(desk.ledger);
@@ -75,6 +77,29 @@ describe('what a tenant may try at a time', () => {
     await run.run(first.value, new AbortController().signal);
     await expect(start()).resolves.toMatchObject({ state: 'QUEUED' });
     await expect(start()).rejects.toMatchObject({ code: 'TOO_MANY_BACKTESTS' });
+  });
+
+  it('fails for good an hour after it was asked for, by the clock of the database', async () => {
+    const { ledger, records, rows, tables } = desk;
+    const replay = new OwnThreadReplay(() => Promise.reject(new Error('The replay is broken.')));
+    const trials = new PostgresPolicyTrials(rows, tables);
+    jest.spyOn(trials, 'countJudged').mockRejectedValue(new Error('The replay is broken.'));
+    const broken = new BacktestRun(ledger, records, trials, replay);
+    const young = await backtests.start(caller, tenantId, {}, {});
+    const hourAgo = new Date(young.createdAt.getTime() - 60 * 60 * 1000);
+    const old = { ...young, backtestId: uuidv7(), createdAt: hourAgo, updatedAt: hourAgo };
+    await keep(ledger, 'backtest', [old]);
+
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(young.createdAt.getTime() + 2 * 60 * 60 * 1000);
+    const { signal } = new AbortController();
+    await expect(broken.run(young, signal)).rejects.toThrow('The replay is broken.');
+    clock.mockReturnValue(hourAgo.getTime());
+    await broken.run(old, signal);
+    clock.mockRestore();
+    const stateOf = async ({ backtestId }: { readonly backtestId: string }) =>
+      (await records.find('backtest', tenantId, backtestId))?.state;
+    expect(await stateOf(young)).toBe('QUEUED');
+    expect(await stateOf(old)).toBe('FAILED');
   });
 
   it('is so many shadows, though they are asked for at once', async () => {

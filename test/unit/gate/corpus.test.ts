@@ -104,6 +104,63 @@ describe('The gate, on the corpus', () => {
     expect(quality?.precision).toBeGreaterThanOrEqual(precision);
   });
 
+  const familiesOf = (wanted: RegExp) =>
+    Object.entries(scores.families).filter(([name]) => wanted.test(name));
+
+  it.each([
+    ['keyword', 0.98, 40],
+    ['pii', 0.98, 15],
+    ['secret', 0.98, 8],
+  ] as const)('reads through each disguise of a %s', (what, floor, least) => {
+    const families = familiesOf(new RegExp(`^evasion/${what}-`));
+    expect(families.length).toBeGreaterThanOrEqual(least);
+    expect(qualityOf(families.map(([, quality]) => quality)).recall).toBeGreaterThanOrEqual(floor);
+    // Of one disguise there are few: one that is missed is one of them, and two are a disguise that hides.
+    const hiding = families.filter(([, { expected, found }]) => expected - found > 1 || found === 0);
+    expect(hiding.map(([name]) => name)).toEqual([]);
+  });
+
+  it('takes no honest text for a disguise', () => {
+    const { harmless, held } = scores.families['evasion/honest'] ?? { harmless: 0, held: 0 };
+    expect(harmless).toBeGreaterThanOrEqual(60);
+    expect(held).toBeLessThanOrEqual(1);
+  });
+
+  const languages = [
+    'ar',
+    'de',
+    'el',
+    'es',
+    'fr',
+    'it',
+    'ja',
+    'ko',
+    'nl',
+    'pl',
+    'pt',
+    'ru',
+    'sv',
+    'th',
+    'tr',
+    'zh',
+  ];
+
+  it.each(languages)('finds the keywords of %s', (language) => {
+    const quality = scores.families[`keyword/${language}`];
+    expect(quality?.expected).toBeGreaterThanOrEqual(2);
+    expect(quality?.recall).toBeGreaterThanOrEqual(0.85);
+    expect(quality?.precision).toBeGreaterThanOrEqual(0.85);
+  });
+
+  it.each(['de', 'es', 'fr', 'pt'])('finds the topics of %s, and little else', (language) => {
+    const about = familiesOf(new RegExp(`^topic-${language}/(?!near-miss)`));
+    expect(about).toHaveLength(4);
+    for (const [, { recall }] of about) expect(recall).toBeGreaterThanOrEqual(0.85);
+    const near = scores.families[`topic-${language}/near-miss`];
+    expect(near?.harmless).toBeGreaterThanOrEqual(25);
+    expect(near?.held).toBeLessThanOrEqual(2);
+  });
+
   it('finds street addresses, and no other places', () => {
     const quality = scores.detectors['PII/STREET_ADDRESS'];
     expect(quality?.recall).toBeGreaterThanOrEqual(0.9);

@@ -12,7 +12,8 @@ const off = { action: 'OFF' } as const;
 
 async function explained(output: JsonValue, parts: Partial<Policy> = {}, confidence = 0.9) {
   const policy = aPolicy(parts);
-  return explain(await judge.decide({ output, confidence, kind: 'letter/1', policy }), policy, 'letter/1');
+  const { reasons } = await judge.decide({ output, confidence, kind: 'letter/1', policy });
+  return explain({ reasons, confidence }, policy, 'letter/1');
 }
 
 /** The part of a policy that a pointer leads to. */
@@ -67,9 +68,50 @@ describe('an explanation', () => {
       {
         detector: 'CONFIDENCE',
         rule: '/kinds/letter~11/confidence/holdBelow',
-        toPass: expect.stringContaining('0.95 or more'),
+        toPass:
+          'Either the confidence must be 0.95 or more, or /kinds/letter~11/confidence/holdBelow must be 0.9 or less.',
       },
     ]);
+  });
+
+  it('names the bound that sent a result back, and the one that would then hold it', async () => {
+    expect(await explained('fine', { confidence: { holdBelow: 0.8, rejectBelow: 0.3 } }, 0.2)).toMatchObject([
+      {
+        rule: '/confidence/rejectBelow',
+        toPass:
+          'Either the confidence must be 0.8 or more, or all of /confidence/rejectBelow and /confidence/holdBelow must be 0.2 or less.',
+      },
+    ]);
+  });
+
+  it("names the kind's own bound where the tenant's cannot be lower for another kind", async () => {
+    const confidence = { holdBelow: 0.8, rejectBelow: 0.4 };
+    const kinds = { other: { confidence: { rejectBelow: 0.7 } } };
+    expect(await explained('fine', { confidence, kinds }, 0.5)).toMatchObject([
+      {
+        rule: '/confidence/holdBelow',
+        toPass:
+          'Either the confidence must be 0.8 or more, or /kinds/letter~11/confidence/holdBelow must be 0.5 or less.',
+      },
+    ]);
+  });
+
+  it('says that a detector which failed let nothing pass, though a part of the policy has its name', () => {
+    const nowhere = { pointer: null, start: null, end: null };
+    const reason = { code: 'GATE_ERROR', detector: 'PII', detail: 'It did not finish.', ...nowhere } as const;
+    expect(explain({ reasons: [reason], confidence: 1 }, aPolicy(), 'x')).toMatchObject([
+      { rule: null, toPass: expect.stringContaining('no rule lets it pass') },
+    ]);
+  });
+
+  it('offers no allow list for a value that is too long for one', async () => {
+    const [one] = await explained(
+      `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0B'.repeat(20)}\n-----END PRIVATE KEY-----`,
+    );
+    expect(one).toMatchObject({
+      detector: 'SECRET/PRIVATE_KEY',
+      toPass: expect.not.stringContaining('allow'),
+    });
   });
 
   it('says of what no rule lets pass that none does', () => {
@@ -78,7 +120,7 @@ describe('an explanation', () => {
       { code: 'GATE_ERROR', detector: 'GATE/LIMITS', detail: 'Too deep.', ...nowhere },
       { code: 'APPROVAL_MISMATCH', detector: 'APPROVAL', detail: 'Another output.', ...nowhere },
     ] as const;
-    expect(explain({ reasons }, aPolicy(), 'x').map(({ rule }) => rule)).toEqual([null, null]);
+    expect(explain({ reasons, confidence: 1 }, aPolicy(), 'x').map(({ rule }) => rule)).toEqual([null, null]);
   });
 
   it('is empty for what passes', async () => {

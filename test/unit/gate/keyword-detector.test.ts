@@ -38,6 +38,44 @@ describe('the default keywords', () => {
   });
 });
 
+describe('a keyword that is to be written exactly so', () => {
+  it.each([
+    ['IT', 'ask IT about it', 'IT'],
+    ['.env', 'the file .env is there', '.env'],
+    ['Réf', 'la Réf du', 'Réf'],
+    ['Re\u0301f', 'la Réf du', 'Réf'],
+    ['Secret Key', 'a Secret Key.', 'Secret Key'],
+    ['C++', 'in C++, not', 'C++'],
+    ['社外秘', 'これは社外秘です', '社外秘'],
+    ['Done. Refund', 'It is Done. Refund it.', 'Done. Refund'],
+  ])('is found: %s in %j', async (term, output, hit) => {
+    expect(await texts(rules('EXACT', term), output)).toEqual([hit]);
+  });
+
+  it.each([
+    ['IT', 'it is It'],
+    ['IT', 'ITEM, WAIT'],
+    ['Réf', 'la Ref du'],
+    ['ref', 'la réf du'],
+    ['Secret Key', 'a Secret-Key, a Secret  Key, SecretKey'],
+    ['password', 'p4ssword, pass-word, p a s s w o r d, pаssword, pass\u200bword, ｐassword'],
+    ['C++', 'in C, c++, C+'],
+  ])('is not: %s in %j', async (term, output) => {
+    expect(await texts(rules('EXACT', term), output)).toEqual([]);
+  });
+
+  it('is found in what a text says decoded, but not over two texts', async () => {
+    const policy = aPolicy({ keywords: rules('EXACT', 'Crimson Falcon') });
+    const encoded = `x ${Buffer.from('our Crimson Falcon is').toString('base64')}`;
+    expect(await namesOf(detector, encoded, policy)).toEqual(['KEYWORD/Crimson Falcon']);
+    expect(await namesOf(detector, ['Crimson', 'Falcon'], policy)).toEqual([]);
+  });
+
+  it('may stand beside one that differs in case alone', async () => {
+    expect(await texts(rules('EXACT', 'IT', 'It'), 'It is IT')).toEqual(['It', 'IT']);
+  });
+});
+
 describe('a keyword', () => {
   it.each([
     'PASSWORD',

@@ -3,16 +3,11 @@ import fc from 'fast-check';
 import { safetyDetectors } from '../../../src/lib/safety/safety-detectors.js';
 import type { DecisionOutcome } from '../../../src/models/decision.js';
 import { changesBetween, looserThan } from '../../../src/models/policy-changes.js';
-import { parsePolicyDraft } from '../../../src/models/policy-draft.js';
-import {
-  defaultPolicy,
-  ruleActions,
-  type KindOverrides,
-  type PolicyDraft,
-} from '../../../src/models/policy.js';
+import { defaultPolicy, type KindOverrides, type PolicyDraft } from '../../../src/models/policy.js';
 import { replayLimits } from '../../../src/services/judge-again.js';
 import { Judge } from '../../../src/services/judge.js';
 import { aPolicy } from './detection.js';
+import { anyBase, anyDraft, anyOutput } from './generated-policies.js';
 
 function differing(parts: Partial<PolicyDraft>): PolicyDraft {
   return { ...defaultPolicy, ...parts };
@@ -39,6 +34,7 @@ const loosenings: readonly [string, PolicyDraft, PolicyDraft][] = [
   ['a keyword that is off', words(keyword), words({ ...keyword, action: 'OFF' })],
   ['a keyword that no longer denies', words({ ...keyword, action: 'DENY' }), words(keyword)],
   ['a keyword that finds less', words({ ...keyword, match: 'PREFIX' }), words(keyword)],
+  ['a keyword that is only found as it is written', words(keyword), words({ ...keyword, match: 'EXACT' })],
   ['a pattern less', shapes(pattern), shapes()],
   ['a pattern that no longer denies', shapes({ ...pattern, action: 'DENY' }), shapes(pattern)],
   ['a detector that is off', data(held), data(off)],
@@ -100,6 +96,14 @@ describe('a change of a policy', () => {
     expect([...changesBetween(from, to)].filter(({ effect }) => effect !== 'OTHER')).toEqual([]);
   });
 
+  it('loosens both ways between a phrase and what it does not find, as it goes across the end of a sentence', () => {
+    const [exact, phrase] = (['EXACT', 'PHRASE'] as const).map((match) =>
+      words({ ...keyword, term: 'Done. Refund', match }),
+    );
+    if (!exact || !phrase) throw new Error('Two policies were made.');
+    expect([looserThan(exact, phrase), looserThan(phrase, exact)]).toEqual([true, true]);
+  });
+
   it('is told in words, for the kind that it is about', () => {
     const from = { ...bands(0.7), keywords: [keyword] };
     const to = { ...bands(0.6), keywords: [], kinds: { letter: { confidence: { holdBelow: 0.9 } } } };
@@ -133,81 +137,6 @@ describe('a change of a policy', () => {
   });
 });
 
-const action = fc.constantFrom(...ruleActions);
-const rule = fc.record({ action });
-const rulesOf = (names: readonly string[], one: fc.Arbitrary<object> = rule) =>
-  fc.record(Object.fromEntries(names.map((name) => [name, one])), { requiredKeys: [] });
-const lists = {
-  keywords: fc.uniqueArray(
-    fc.record({
-      term: fc.constantFrom('refund', 'secret key', 'guarantee', 'ref', 'c++'),
-      match: fc.constantFrom('WORD', 'PHRASE', 'PREFIX'),
-      action,
-    }),
-    { selector: ({ term }) => term },
-  ),
-  patterns: fc.uniqueArray(
-    fc.record({
-      name: fc.constantFrom('a', 'b', 'c'),
-      pattern: fc.constantFrom('ORD-[0-9]{4}', '(?i)refund', '[0-9]{16}'),
-      action,
-    }),
-    { selector: ({ name }) => name },
-  ),
-};
-const band = fc.constantFrom(0, 0.3, 0.5, 0.7, 0.9);
-const dataRule = (types: readonly string[], allowed: readonly string[]) => {
-  const allow = fc.uniqueArray(fc.constantFrom(...allowed));
-  const type = fc.record({ action, allow }, { requiredKeys: ['action'] });
-  return fc.record({ action, allow, types: rulesOf(types, type) }, { requiredKeys: [] });
-};
-const parts = fc.record(
-  {
-    confidence: fc.record({ holdBelow: band, rejectBelow: band }),
-    ...lists,
-    detectors: fc.record(
-      {
-        PII: dataRule(['EMAIL', 'PAYMENT_CARD', 'IBAN'], ['ann@acme.org', '4111111111111111']),
-        SECRET: dataRule(['JWT', 'ASSIGNED_SECRET', 'AWS_ACCESS_KEY'], ['AKIAIOSFODNN7EXAMPL2']),
-      },
-      { requiredKeys: [] },
-    ),
-    topics: rulesOf(['POLITICS', 'LEGAL_CLAIMS']),
-  },
-  { requiredKeys: [] },
-);
-const drafts = fc
-  .record({ base: parts, letter: parts })
-  .map(({ base, letter }) => {
-    try {
-      return parsePolicyDraft(
-        JSON.parse(JSON.stringify({ ...base, kinds: { letter } })) as Record<string, never>,
-        () => undefined,
-      );
-    } catch {
-      return undefined;
-    }
-  })
-  .filter((draft) => draft !== undefined);
-const pieces = fc.constantFrom(
-  'refund',
-  'refunded',
-  'r e f u n d',
-  'secretKey',
-  'c++',
-  'ORD-1234',
-  'ann@acme.org',
-  'bob@acme.org',
-  '4111 1111 1111 1111',
-  'AKIAIOSFODNN7EXAMPL2',
-  'You can sue them for that.',
-  'Vote for the party of your choice in the election!',
-  'Your parcel is on its way.',
-);
-const outputs = fc.oneof(
-  fc.array(pieces, { maxLength: 4 }).map((texts) => ({ reply: texts.join(' ') })),
-  fc.array(pieces, { maxLength: 3 }),
-);
 const severity: Readonly<Record<DecisionOutcome, number>> = { APPROVE: 0, RETRY: 1, HITL: 1, DENY: 2 };
 
 describe('what counts as looser', () => {
@@ -217,13 +146,13 @@ describe('what counts as looser', () => {
   it('is every change by which the Judge passes what it held, or no longer denies', async () => {
     await fc.assert(
       fc.asyncProperty(
-        drafts,
-        fc.oneof(drafts, fc.constant(undefined)),
-        fc.record({ base: parts }),
-        outputs,
+        anyDraft,
+        fc.oneof(anyDraft, fc.constant(undefined)),
+        anyBase,
+        anyOutput,
         fc.constantFrom(0.2, 0.5, 0.6, 0.8, 1),
         fc.constantFrom('letter', 'reply'),
-        async (from, other, { base }, output, confidence, kind) => {
+        async (from, other, base, output, confidence, kind) => {
           // Policies that differ in one part show more than two that have nothing in common.
           const to = other ?? { ...from, ...(base.keywords && { keywords: base.keywords }) };
           const decide = (policy: PolicyDraft) =>

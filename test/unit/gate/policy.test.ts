@@ -114,12 +114,19 @@ describe('a policy that is sent', () => {
     [{ keywords: [{ ...keyword, term: '?!' }] }, '/keywords/0/term needs a letter or a digit'],
     [{ keywords: [{ ...keyword, term: 'a\u0000' }] }, '/keywords/0/term holds a control character'],
     [{ keywords: [{ ...keyword, term: 'a\ud800' }] }, '/keywords/0/term holds half of a surrogate pair'],
-    [{ keywords: [{ ...keyword, match: 'WORDS' }] }, '/keywords/0/match must be one of WORD, PHRASE, PREFIX'],
+    [
+      { keywords: [{ ...keyword, match: 'WORDS' }] },
+      '/keywords/0/match must be one of WORD, PHRASE, PREFIX, EXACT',
+    ],
     [{ keywords: [{ ...keyword, action: 'ALLOW' }] }, '/keywords/0/action must be one of HITL, DENY, OFF'],
     [{ keywords: [{ term: 'x', match: 'WORD' }] }, '/keywords/0/action is missing; it is one of HITL'],
     [{ keywords: [{ ...keyword, action: null }] }, '/keywords/0/action must be a string, not null'],
     [
       { keywords: [keyword, { ...keyword, term: ' Ｘ ' }] },
+      '/keywords/1/term is there twice: it says the same as /keywords/0/term',
+    ],
+    [
+      { keywords: [{ ...keyword, match: 'EXACT' }, keyword] },
       '/keywords/1/term is there twice: it says the same as /keywords/0/term',
     ],
     [

@@ -127,7 +127,7 @@ describe('what the topic classifier says', () => {
         classifier: { outcome, categories: [{ score: null }, { score: null }, { score: null }] },
       });
       expect(decision.reasons[0]?.detail).toMatch(/^The topic classifier topics-1 .*\.$/);
-      expect(explain(decision, policy, 'reply')).toMatchObject([
+      expect(explain({ ...decision, confidence: 0.9 }, policy, 'reply')).toMatchObject([
         { rule: null, toPass: expect.stringContaining('must judge the output') },
       ]);
     },
@@ -179,7 +179,9 @@ describe('what the topic classifier says', () => {
 
   it('is explained by the rule of its topic', async () => {
     const { decide } = gate({ scores: { politics: 0.7 } });
-    expect(explain(await decide('Good morning.'), aPolicy(), 'reply')).toMatchObject([
+    expect(
+      explain({ ...(await decide('Good morning.')), confidence: 0.9 }, aPolicy(), 'reply'),
+    ).toMatchObject([
       {
         rule: '/topics/POLITICS/action',
         why: 'The topic classifier topics-1 gives politics 0.7; 0.5 is enough.',

@@ -26,13 +26,14 @@ const draft: StagedPolicy = {
   proposedBy: null,
   proposedOver: null,
   backtestId: null,
+  replayed: null,
   approvedAt: null,
   approvedBy: null,
   policyVersion: null,
   closedAt: null,
   version: 1,
 };
-const proposal = { looser: true, proposedBy: 'ann', proposedOver: 4, backtestId: 'b' };
+const proposal = { looser: true, proposedBy: 'ann', proposedOver: 4, backtestId: 'b', replayed: 7 };
 const waiting = proposed(draft, proposal, then);
 const refusal = (code: string) => expect.objectContaining({ code });
 
