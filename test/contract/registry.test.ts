@@ -1,9 +1,11 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Liveness } from '../../src/models/agent.js';
 import { PostgresRegistry } from '../../src/lib/postgres/postgres-registry.js';
 import { TenantRows } from '../../src/lib/postgres/tenant-rows.js';
 import { connectRedis } from '../../src/lib/redis/connection.js';
 import { RedisRegistry } from '../../src/lib/redis/redis-registry.js';
+import { anAgent } from '../unit/models/factories.js';
 import { createDatabase, createRedis } from '../support/servers.js';
 import { openLink } from './link.js';
 import { registryContract, type RegistryStore } from './registry.contract.js';
@@ -46,3 +48,22 @@ async function redisStore(): Promise<RegistryStore> {
 
 registryContract('PostgresRegistry', postgresStore);
 registryContract('RedisRegistry', redisStore);
+
+describe('RedisRegistry', () => {
+  let store: RegistryStore;
+  beforeAll(async () => {
+    store = await redisStore();
+  });
+  afterAll(() => store.drop());
+
+  it('is not brought an agent back by facts that were read before its removal, and takes it when it registers', async () => {
+    const registry = store.open(liveness);
+    const agent = anAgent({ tenantId: 't_removed' });
+    await registry.put(agent, true);
+    await registry.remove(agent.tenantId, agent.agentId);
+    expect(await registry.restore(agent.tenantId, [agent])).toEqual([]);
+    await expect(registry.find(agent.tenantId, agent.agentId)).resolves.toBeUndefined();
+    await registry.put(agent, true);
+    await expect(registry.find(agent.tenantId, agent.agentId)).resolves.toBeDefined();
+  });
+});

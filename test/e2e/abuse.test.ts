@@ -9,6 +9,7 @@ import {
   type TestTenant,
 } from '../support/chimera.js';
 import { type Answer, Client, textOf } from '../support/client.js';
+import { until } from '../support/fleet.js';
 
 const brief = { name: 'brief', role: 'AUDITOR' };
 const desk = 'https://desk.example';
@@ -50,6 +51,26 @@ describe.each(modes)('too many requests on %s', (mode) => {
     expect(statuses).toEqual([...times(10, 200), 429, 429]);
     mustBe(200, await other.operator.get(other.path));
     await stop();
+  });
+
+  it('are counted for all processes together where they share a Redis, and for each without one', async () => {
+    const settings = { rateLimitCredential: 2, loginFailuresPerMinute: 5 };
+    const [one, other] = [await store.start(settings), await store.start(settings)];
+    // What was counted before counts for others in the same Redis.
+    const mine = await createTenant(one.url);
+    const [here, there] = [one, other].map(({ url }) => at(url, mine.operator));
+    const guessing = [one, other].map(({ url }) => new Client(url, 'chimera_guess'));
+    const shared = mode === 'redis';
+    expect(await statusesOf(25, () => here?.get(mine.path))).toEqual([...times(20, 200), ...times(5, 429)]);
+    const elsewhere = async () => (await there?.get(mine.path))?.status;
+    // What is counted here is told there within a tenth of a second or so.
+    if (shared) await until(async () => (await elsewhere()) === 429, 2_000);
+    else expect(await statusesOf(20, () => there?.get(mine.path))).toEqual(times(20, 200));
+    expect(await statusesOf(7, () => guessing[0]?.get(mine.path))).toEqual([...times(5, 401), 429, 429]);
+    const guess = async () => (await guessing[1]?.get(mine.path))?.status;
+    if (shared) await until(async () => (await guess()) === 429, 2_000);
+    else expect(await statusesOf(5, () => guessing[1]?.get(mine.path))).toEqual(times(5, 401));
+    await Promise.all([one.stop(), other.stop()]);
   });
 
   it('with unknown keys shut their address out, but for the credentials that are known there', async () => {

@@ -12,7 +12,9 @@ describe('three API processes', () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    stack = await Stack.start({ withRedis: true });
+    // No lease runs out, and no agent falls silent, while a client tries once more on a busy machine.
+    const settings = { LEASE_MS: '60000', HEARTBEAT_INTERVAL_MS: '10000' };
+    stack = await Stack.start({ withRedis: true, settings });
   }, 90_000);
   afterAll(() => stack.stop(), 60_000);
 
@@ -58,10 +60,15 @@ describe('three API processes', () => {
         await pause(20);
       }
     };
+    const agentId = 'writer';
+    /** As an agent does beside its work: one that is not heard from loses its leases. */
+    const beating = async () => {
+      for (let turn = 0; !over.signal.aborted; turn += 1) {
+        await ask(agent, 200, ['POST', `/agents/${agentId}/heartbeat`], { status: 'BUSY' }, turn);
+        await pause(100);
+      }
+    };
     const working = async () => {
-      const agentId = 'writer';
-      const able = { capabilities: ['support.reply'], maxConcurrentTasks: 20 };
-      await ask(agent, 200, ['PUT', `/agents/${agentId}`], able, 0);
       for (let turn = 0, idle = false; !over.signal.aborted || !idle; turn += 1) {
         const request = { maxTasks: 20, waitMs: 200 };
         const claimed = await ask(agent, 200, ['POST', `/agents/${agentId}/claims`], request, turn);
@@ -76,7 +83,9 @@ describe('three API processes', () => {
         );
       }
     };
-    const load = [...Array.from({ length: clients }, (_, index) => submitting(index)), working()];
+    const able = { capabilities: ['support.reply'], maxConcurrentTasks: 20 };
+    await ask(agent, 200, ['PUT', `/agents/${agentId}`], able, 0);
+    const load = [beating(), ...Array.from({ length: clients }, (_, index) => submitting(index)), working()];
     const endings: (number | null)[] = [];
     for (const api of stack.apis) {
       await pause(500);

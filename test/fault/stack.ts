@@ -38,6 +38,12 @@ const settings = {
   REPLAY_THREADS: '0',
 };
 
+export interface StackOptions {
+  readonly withRedis: boolean;
+  /** Settings of the API processes that are not the drill's. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** All servers of a drill, in processes of their own, with links between them that can be broken. */
 export class Stack {
   readonly adminKey = newAdminKey();
@@ -48,14 +54,15 @@ export class Stack {
     private readonly directory: string,
     readonly postgres: Postgres,
     private readonly redisStore: RedisStore | undefined,
+    private readonly own: Readonly<Record<string, string>>,
   ) {}
 
   /** Starts all of them, one API process after the other: the first migrates the database. */
-  static async start({ withRedis }: { readonly withRedis: boolean }): Promise<Stack> {
+  static async start({ withRedis, settings: own = {} }: StackOptions): Promise<Stack> {
     const directory = await mkdtemp(join(tmpdir(), 'chimera-drill-'));
     await chmod(directory, 0o711);
     const redis = withRedis ? new RedisStore(await freePort(), directory) : undefined;
-    const stack = new Stack(directory, await Postgres.in(directory), redis);
+    const stack = new Stack(directory, await Postgres.in(directory), redis, own);
     try {
       await Promise.all([stack.postgres.start(), redis?.start()]);
       for (let index = 0; index < apiCount; index += 1) stack.apis.push(await stack.openApi(index));
@@ -127,6 +134,7 @@ export class Stack {
       { link, toPostgres, toRedis },
       {
         ...settings,
+        ...this.own,
         CHIMERA_ADMIN_KEY: this.adminKey,
         AUDIT_SIGNING_KEY: this.signingKey,
         AUDIT_CHECKPOINT_FILE: this.checkpointFile,

@@ -71,6 +71,9 @@ export class PostgresRegistry extends RegistryPort {
       `INSERT INTO registry_entries (tenant_id, agent_id, facts, status, last_seen, metrics, liveness)
        SELECT $1, a.facts ->> 'agentId', a.facts, 'IDLE', clock_timestamp(), NULL, 'RESTORED'
        FROM json_array_elements($2::json) AS a(facts)
+       WHERE NOT EXISTS (
+         SELECT FROM agents g WHERE g.tenant_id = $1 AND g.agent_id = a.facts ->> 'agentId' AND g.removed
+       )
        ON CONFLICT (tenant_id, agent_id) DO NOTHING RETURNING agent_id AS "agentId"`,
       [tenantId, JSON.stringify(agents)],
     );

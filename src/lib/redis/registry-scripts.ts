@@ -13,6 +13,7 @@ import { Script } from './script.js';
  * …:paused          set of those that are paused
  * …:watch:<state>   sorted set by the beginning of the silence: PRESENT, SUSPECT, GONE (silent for long enough to be listed as
  *                   OFFLINE, and not yet settled), RESTORED
+ * …:removed:<id>    for some seconds: it was removed, and facts that were read before do not bring it back
  */
 
 const prelude = `
@@ -21,6 +22,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local base = KEYS[1]
 local states = { 'PRESENT', 'SUSPECT', 'GONE', 'RESTORED' }
 local function agent(id) return base .. ':agent:' .. id end
+local function removed(id) return base .. ':removed:' .. id end
 local function watch(state) return base .. ':watch:' .. state end
 local function file(id, from, to)
   if from == to then return end
@@ -75,6 +77,7 @@ end
 /** ARGV id, facts, paused, kinds, registeredAt, seen → facts, status, lastSeen, metrics, told, now. */
 export const putScript = new Script(`${prelude}${facts}
 local id, key = ARGV[1], agent(ARGV[1])
+redis.call('DEL', removed(id))
 local known = redis.call('HMGET', key, 'told', 'filed', 'status', 'metrics', 'kinds', 'facts')
 if not known[6] or cjson.decode(ARGV[2]).version >= cjson.decode(known[6]).version then
   enter(id, key, ARGV[2], ARGV[3], ARGV[4], known[5])
@@ -98,7 +101,7 @@ export const restoreScript = new Script(`${prelude}${facts}
 local entered = {}
 for i = 1, #ARGV, 5 do
   local id, key = ARGV[i], agent(ARGV[i])
-  if redis.call('EXISTS', key) == 0 then
+  if redis.call('EXISTS', key, removed(id)) == 0 then
     enter(id, key, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], nil)
     restored(id, key, ARGV[i + 4])
     entered[#entered + 1] = id
@@ -209,6 +212,7 @@ export const removeScript = new Script(`${prelude}
 local id, key = ARGV[1], agent(ARGV[1])
 local known = redis.call('HMGET', key, 'filed', 'kinds')
 redis.call('DEL', key)
+redis.call('SET', removed(id), '1', 'PX', 5000)
 redis.call('ZREM', base .. ':agents', id)
 redis.call('SREM', base .. ':paused', id)
 redis.call('ZREM', watch('PRESENT'), id)

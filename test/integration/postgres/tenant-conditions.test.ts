@@ -33,7 +33,7 @@ function withoutTenant(sql: string): string {
   return sql
     .replace(/(?:\b\w+\.)?tenant_id = ANY\(\$(\d+)\)/g, '($$$1::text[] IS NOT NULL)')
     .replace(/(?:\b\w+\.)?tenant_id = \$(\d+)/g, '($$$1::text IS NOT NULL)')
-    .replace(/(?:\b\w+\.)?tenant_id = \w+\.(?:"tenantId"|tenant_id|id)\b/g, 'true')
+    .replace(/(?:\b\w+\.)?tenant_id = \w+\.(?:"tenantId"|tenant_id\b|id\b)/g, 'true')
     .replace(/USING \(tenant_id, (\w+)\)/g, 'USING ($1)');
 }
 
@@ -117,9 +117,13 @@ describe('a statement whose tenant condition was forgotten', () => {
 
   it('comes to the same as with it, whichever statement it is', async () => {
     const harmless: string[] = [];
+    const without: string[] = [];
     for (const sent of seen.values()) {
       const forgetful = withoutTenant(sent.sql);
-      if (forgetful === sent.sql) continue;
+      if (forgetful === sent.sql) {
+        without.push(sent.sql.replace(/\s+/g, ' ').trim().slice(0, 60));
+        continue;
+      }
       const meant = await outcome(sent.sql, sent);
       const walled = await outcome(forgetful, sent, sessionRoles.app);
       expect({ sql: forgetful, ...walled }).toEqual({ sql: forgetful, ...meant });
@@ -127,7 +131,12 @@ describe('a statement whose tenant condition was forgotten', () => {
       if (JSON.stringify(open) === JSON.stringify(meant)) harmless.push(forgetful);
     }
     // Where there are no walls, each of them is harm done: what was tried here could fail.
-    expect(harmless).toEqual([]);
+    // But for a checkpoint, whose forerunner has the same digest in the copy of its tenant, and for agents that are entered again: their
+    // namesakes are removed in both.
+    const copied = /^INSERT INTO (?:audit_checkpoints|registry_entries) /;
+    expect(harmless.filter((sql) => !copied.test(sql))).toEqual([]);
+    // What only inserts names its tenant in its rows, which the walls look at.
+    expect(without.filter((sql) => !/^(?:WITH appended AS \()?INSERT INTO /.test(sql))).toEqual([]);
     expect(seen.size).toBeGreaterThan(60);
   });
 
