@@ -18,7 +18,7 @@ export interface LongCall {
 }
 
 /** A credential is asked about again after so long, in milliseconds. */
-const lookAgainMs = 3_000;
+const lookAgainMs = 4_000;
 /** How many are asked about at once. */
 const mostAtOnce = 500;
 /** When a call that found no room may come again, in seconds. */

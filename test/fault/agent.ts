@@ -172,7 +172,8 @@ export class Agent {
       return { body: { status: 'FAILED', error }, harmless: false };
     }
     const output = { reply: mood < 0.15 ? 'Your password is wrong.' : 'It leaves on Monday.', taskId };
-    const confidence = mood < 0.35 ? 0.4 : 0.9;
+    // What the gate holds for its words comes from sure agents as well as from others.
+    const confidence = mood >= 0.08 && mood < 0.35 ? 0.4 : 0.9;
     return { body: { status: 'SUCCEEDED', output, confidence }, harmless: mood >= 0.35 };
   }
 
