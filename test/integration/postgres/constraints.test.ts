@@ -38,6 +38,7 @@ const violations: Readonly<Record<string, { readonly set: string; readonly where
   policy_drafts_shadowed: `state = 'SHADOW'`,
   policy_drafts_proposed: `proposed_by = 'somebody'`,
   policy_drafts_four_eyes: `approved_by = 'somebody'`,
+  policy_drafts_replayed: 'replayed = 3',
   policy_drafts_looser_approved: `state = 'LIVE', policy_version = 1, closed_at = now()`,
   policy_drafts_live: 'policy_version = 1',
   policy_drafts_closed: 'closed_at = now()',
