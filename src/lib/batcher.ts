@@ -40,9 +40,9 @@ const mixedTimesMs = 250;
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
  * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, fewer than those in each batch or a
  * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
- * and never starved. What adds work is followed by two items that do it, so half would be as many as can last, and a
- * third leaves no long line behind it. What somebody waits for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems",
- * Helland et al., 1987, whose timer is here for busy times alone.
+ * and never starved. What adds work is followed by two items that do it, so half would be as many as can last. What somebody
+ * waits for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems", Helland et
+ * al., 1987, whose timer is here for busy times alone.
  */
 export class Batcher<I, R> {
   private readonly waiting: Waiting<I, R>[] = [];
