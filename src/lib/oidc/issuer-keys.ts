@@ -16,9 +16,10 @@ const asking = {
 };
 
 /**
- * The keys of one OpenID issuer. Where they are is read from its discovery document, when the first is needed, again after ten
- * minutes, and when they are not there any more; they are kept for ten minutes, and asked for again when one is not known. Anybody can make up the name of a key: so the issuer is asked no more
- * often than once in a cool-down, and when it fails, its failure is the answer until that is over.
+ * The keys of one OpenID issuer. Where they are is read from its discovery document, when the first is needed, again after
+ * ten minutes, and when they are not there any more; they are kept for ten minutes, and asked for again when one is not
+ * known. Anybody can make up the name of a key: so the issuer is asked no more often than once in a cool-down, and when it
+ * fails, its failure is the answer until that is over.
  */
 export class IssuerKeys {
   private readonly logger = new Logger(IssuerKeys.name);
