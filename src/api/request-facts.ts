@@ -64,7 +64,8 @@ const lastAnswers = new WeakMap<Socket, LastAnswer>();
 
 /**
  * Aborts when the connection was gone before the request was answered, when the call has to end, or when the connection
- * breaks so soon afterwards that the answer may have been lost with it. A connection that is closed in good order has delivered what it carried.
+ * breaks so soon afterwards that the answer may have been lost with it. A connection that is closed in good order has
+ * delivered what it carried.
  */
 export const Undelivered = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
   const { raw } = context.switchToHttp().getResponse<FastifyReply>();

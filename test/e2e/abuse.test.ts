@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PostgresRecords } from '../../src/lib/postgres/postgres-records.js';
+import { CheckpointDelivery } from '../../src/services/checkpoint-delivery.js';
 import { sendBytes } from '../support/wire.js';
 import {
   createStore,
@@ -23,6 +25,9 @@ describe.each(modes)('too many requests on %s', (mode) => {
     const server = await store.start();
     tenant = await createTenant(server.url);
     await server.stop();
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
   });
   afterAll(() => store.drop());
 
@@ -50,6 +55,22 @@ describe.each(modes)('too many requests on %s', (mode) => {
     const statuses = await statusesOf(12, (n) => everybody[n % 2]?.get(tenant.path));
     expect(statuses).toEqual([...times(10, 200), 429, 429]);
     mustBe(200, await other.operator.get(other.path));
+    await stop();
+  });
+
+  it('without a key, for health and metrics, do not ask the stores as often', async () => {
+    const pings = jest.spyOn(PostgresRecords.prototype, 'ping');
+    const looks = jest.spyOn(CheckpointDelivery.prototype, 'backlog');
+    const { url, stop } = await store.start();
+    const nobody = new Client(url, '');
+    const begun = performance.now();
+    for (const path of ['/health/ready', '/metrics'])
+      expect(await Promise.all(times(100, 200).map(async () => (await nobody.get(path)).status))).toEqual(
+        times(100, 200),
+      );
+    const quarters = Math.ceil((performance.now() - begun) / 250);
+    expect(pings.mock.calls.length).toBeLessThanOrEqual(1 + quarters);
+    expect(looks.mock.calls.length).toBeLessThanOrEqual(1 + quarters);
     await stop();
   });
 

@@ -7,11 +7,12 @@ import {
   type TestStore,
   type TestTenant,
 } from '../support/chimera.js';
+import type { JsonObject } from '../../src/models/json.js';
 import { type AnswerBody, Client, textOf } from '../support/client.js';
 import { follow } from '../support/event-stream.js';
 import { register, submit, taskOf, until } from '../support/fleet.js';
 
-const maxEventStreams = 2;
+const maxEventStreams = 3;
 const maxLongPolls = 3;
 
 describe.each(modes)('a call that stays open, on %s', (mode) => {
@@ -29,21 +30,29 @@ describe.each(modes)('a call that stays open, on %s', (mode) => {
     await register(tenant, 'writer');
   });
 
-  const newKey = async (role: string): Promise<{ readonly client: Client; readonly made: AnswerBody }> => {
+  const newKey = async (
+    role: string,
+    more: JsonObject = {},
+  ): Promise<{ readonly client: Client; readonly made: AnswerBody }> => {
     const { admin, path } = tenant;
-    const { body: made } = mustBe(201, await admin.post(`${path}/api-keys`, { name: 'brief', role }));
+    const { body: made } = mustBe(
+      201,
+      await admin.post(`${path}/api-keys`, { name: 'brief', role, ...more }),
+    );
     return { client: new Client(url, textOf(made.key)), made };
   };
   const revoke = async ({ keyId }: AnswerBody): Promise<void> => {
     mustBe(204, await tenant.admin.delete(`${tenant.path}/api-keys/${textOf(keyId)}`));
   };
 
-  it('ends as a stream of events when its key is revoked, and nobody else does', async () => {
+  it('ends as a stream of events when its key is revoked or expires, and nobody else does', async () => {
     const { client, made } = await newKey('AUDITOR');
+    const expiring = await newKey('AUDITOR', { expiresAt: new Date(Date.now() + 1_500).toISOString() });
     const feed = await follow(client, `${tenant.path}/events`);
+    const brief = await follow(expiring.client, `${tenant.path}/events`);
     const other = await follow(tenant.auditor, `${tenant.path}/events`);
     await revoke(made);
-    await feed.ended;
+    await Promise.all([feed.ended, brief.ended]);
     await submit(tenant);
     expect((await other.untilType('task.queued')).length).toBeGreaterThan(0);
     expect(feed.events.filter(({ type }) => type === 'task.queued')).toEqual([]);
@@ -67,7 +76,7 @@ describe.each(modes)('a call that stays open, on %s', (mode) => {
     const refused = mustBe(429, await auditor.get(`${path}/events`));
     expect(refused.body).toMatchObject({
       code: 'RATE_LIMITED',
-      detail: expect.stringContaining('2 event streams'),
+      detail: expect.stringContaining('3 event streams'),
     });
     expect(refused.headers.get('retry-after')).toBe('5');
     const elsewhere = await createTenant(url);
@@ -82,12 +91,12 @@ describe.each(modes)('a call that stays open, on %s', (mode) => {
     again.close();
   });
 
-  it('is one of so many waits of its tenant', async () => {
+  it('is one of so many waits of its tenant, and leaves its place to the next', async () => {
     const { agent, path } = tenant;
-    const claim = (waitMs: number) => agent.post(`${path}/agents/writer/claims`, { maxTasks: 1, waitMs });
-    const waiting = Array.from({ length: maxLongPolls }, () => claim(3_000));
-    await until(async () => (await claim(0)).status === 429);
-    for (const answer of await Promise.all(waiting)) mustBe(200, answer);
-    mustBe(200, await claim(0));
+    const claim = async (waitMs: number) =>
+      (await agent.post(`${path}/agents/writer/claims`, { maxTasks: 1, waitMs })).status;
+    const statuses = await Promise.all(Array.from({ length: maxLongPolls + 4 }, () => claim(4_000)));
+    expect(statuses.toSorted()).toEqual([200, 200, 200, 429, 429, 429, 429]);
+    expect(await claim(0)).toBe(200);
   });
 });

@@ -130,12 +130,38 @@ describe('tokens of an issuer that is not as it should be', () => {
     expect(caller).toEqual(ann());
   });
 
-  it('are taken with keys that are somewhere else by now, and with those that it had while it is away', async () => {
+  /** From now on it is so much later, in milliseconds, by either clock. */
+  const pass = (ms: number) => {
+    const [date, since] = [Date.now(), performance.now()];
+    jest.spyOn(Date, 'now').mockImplementation(() => date + ms);
+    jest.spyOn(performance, 'now').mockReturnValue(since + ms);
+  };
+
+  it('are taken with keys that are somewhere else by now, also while others are where they were', async () => {
+    const tokens = tokensOf(cooldown.long);
+    await expect(tokens.callerOf(token)).resolves.toEqual(ann());
+    const { privateKey: newKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    says[discovery] = { body: { issuer, jwks_uri: `${issuer}/moved` } };
+    says['/moved'] = { body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'new' }] } };
+    pass(10 * 60_000 + 1);
+    const later = await new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'new' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject('ann')
+      .setExpirationTime('30 minutes')
+      .sign(newKey);
+    await expect(tokens.callerOf(later)).resolves.toEqual(ann());
+    expect(asked).toEqual([discovery, '/keys', discovery, '/moved']);
+  });
+
+  it('are taken with keys that are not where they were any more', async () => {
     const tokens = tokensOf(cooldown.short);
     await expect(tokens.callerOf(token)).resolves.toEqual(ann());
     says[discovery] = { body: { issuer, jwks_uri: `${issuer}/moved` } };
     says['/moved'] = says['/keys'] ?? { body: {} };
     says['/keys'] = { status: 404, body: {} };
+    // Its keys are asked for again; when the document was read is not what counts here.
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 11 * 60_000);
     const later = await new SignJWT({ chimera_role: 'OPERATOR', chimera_tenant: 't_acme' })
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })

@@ -388,9 +388,10 @@ export class PostgresRecords extends RecordsPort {
     const rows = await this.rows.of<Rows[K] & { found?: number }>(
       tenantId,
       `SELECT ${table.select('t')}, t.found FROM (
-         SELECT t.*, count(*) OVER ()::integer AS found, coalesce(sum(${table.jsonBytes('t')}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+         SELECT t.*, count(*) OVER ()::integer AS found, sum(${table.jsonBytes('t')}) OVER before_it AS before
          FROM (${wanted}) t
-       ) t WHERE t.before < ${conditions.parameter(pageBytes)} ORDER BY ${order}`,
+         WINDOW before_it AS (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+       ) t WHERE coalesce(t.before, 0) < ${conditions.parameter(pageBytes)} ORDER BY ${order}`,
       conditions.parameters,
     );
     const found = rows[0]?.found ?? 0;

@@ -26,14 +26,19 @@ export class PhraseText {
     let last = wordSpace;
     units[at++] = last;
     let before = this.length;
+    // Up to here no run begins that is no word.
+    let looked = start;
     for (let index = start; index < end; index += 1) {
       if (index === word) before = last === wordSpace ? at - 1 : at;
-      const behind = last === wordSpace ? endOfNoWord(written, index, end) : index;
-      if (behind > index) {
-        units[at++] = noWord;
-        last = noWord;
-        index = behind - 1;
-        continue;
+      if (last === wordSpace && index >= looked) {
+        const run = runAt(written, index, end);
+        looked = run.end;
+        if (run.isNoWord) {
+          units[at++] = noWord;
+          last = noWord;
+          index = run.end - 1;
+          continue;
+        }
       }
       const unit = phraseUnits[written[index] ?? 0] ?? wordSpace;
       if (unit === clauseComma) {
@@ -70,11 +75,13 @@ export class PhraseText {
   }
 }
 
-/** Where a run ends that is no word, or where it begins if it is none or a word. Runs of hexadecimal digits go on behind `-`. */
-function endOfNoWord(units: Uint16Array, start: number, end: number): number {
+/**
+ * The run of letters and digits that begins at a place, and whether it is no word. Runs of hexadecimal digits go on behind
+ * `-`. Where one is no such run, none that begins later in it is: so no unit has to be looked at twice.
+ */
+function runAt(units: Uint16Array, start: number, end: number): { end: number; isNoWord: boolean } {
   let [at, changes, hexadecimal] = [start, 0, true];
   let before = units[at] ?? 0;
-  if (!isAsciiWord(before)) return start;
   for (; at < end; at += 1) {
     const unit = units[at] ?? 0;
     if (unit === hyphen) {
@@ -88,7 +95,7 @@ function endOfNoWord(units: Uint16Array, start: number, end: number): number {
     before = unit;
   }
   const isHash = hexadecimal && changes > 0 && at - start >= shortestHash;
-  return isHash || changes >= changesOfNoWord ? at : start;
+  return { end: at, isNoWord: isHash || changes >= changesOfNoWord };
 }
 
 const hyphen = 0x2d;

@@ -92,6 +92,13 @@ describe('an agent that is removed while it is being entered', () => {
     await mustBeGone();
   });
 
+  it('is not listed for a moment either when facts that were read before its removal are entered again', async () => {
+    const { agent } = await agents.present(tenantId, 'writer');
+    await agents.remove(caller, tenantId, 'writer');
+    expect(await registry.restore(tenantId, [agent])).toEqual([]);
+    expect(await registry.find(tenantId, 'writer')).toBeUndefined();
+  });
+
   it('stays removed when the repair of the registry enters it', async () => {
     await registry.remove(tenantId, 'writer');
     await new RegistryRepair(overtaken, desk.watch).sweep();
