@@ -17,6 +17,7 @@ import {
   type PolicyDraft,
   type RuleAction,
 } from './policy.js';
+import { atOnce, type SlicedWork } from './sliced-work.js';
 import { kindPattern } from './tenant.js';
 
 /** How much a policy may hold. */
@@ -40,15 +41,22 @@ export const policyLimits = {
  * @throws DomainError `POLICY_INVALID` with every fault and its pointer: unknown members, types and actions, bands that
  * no confidence can be in, terms that are empty, too long, not searchable or there twice, too many of anything.
  */
-export function parsePolicyDraft(
-  value: JsonValue,
-  checkPattern: (pattern: string) => string | undefined,
-): PolicyDraft {
+export function parsePolicyDraft(value: JsonValue, checkPattern: CheckPattern): PolicyDraft {
+  return atOnce(readingPolicyDraft(value, checkPattern));
+}
+
+/** Does what {@link parsePolicyDraft} does in slices. */
+export function* readingPolicyDraft(value: JsonValue, checkPattern: CheckPattern): SlicedWork<PolicyDraft> {
   const reader = new PolicyReader(checkPattern);
-  const draft = reader.draft(value);
+  const draft = yield* reader.draft(value);
   reader.finish('POLICY_INVALID');
   return draft;
 }
+
+type CheckPattern = (pattern: string) => string | undefined;
+
+/** After how many keywords the reading may be put off. */
+const keywordsAtOnce = 256;
 
 /** The regular expressions of a policy as a tenant sent it, as far as they may be taken at all. */
 export function patternsIn(value: JsonValue): string[] {
@@ -71,16 +79,16 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 const partNames = ['confidence', 'keywords', 'patterns', 'detectors', 'topics', 'reviewDeadlineMs'] as const;
 
 class PolicyReader extends JsonReader {
-  readonly #checkPattern: (pattern: string) => string | undefined;
+  readonly #checkPattern: CheckPattern;
 
-  constructor(checkPattern: (pattern: string) => string | undefined) {
+  constructor(checkPattern: CheckPattern) {
     super();
     this.#checkPattern = checkPattern;
   }
 
-  draft(value: JsonValue): PolicyDraft {
+  *draft(value: JsonValue): SlicedWork<PolicyDraft> {
     const body = this.record(value, '', [...partNames, 'kinds']) ?? {};
-    const parts = this.#parts(body, '');
+    const parts = yield* this.#parts(body, '');
     const confidence = { ...defaultPolicy.confidence, ...parts.confidence };
     this.#checkBands(confidence, '/confidence');
     return {
@@ -92,32 +100,33 @@ class PolicyReader extends JsonReader {
         SECRET: overriddenRule(defaultPolicy.detectors.SECRET, parts.detectors?.SECRET),
       },
       topics: { ...defaultPolicy.topics, ...parts.topics },
-      kinds: body.kinds === undefined ? {} : this.#kinds(body.kinds, confidence),
+      kinds: body.kinds === undefined ? {} : yield* this.#kinds(body.kinds, confidence),
       reviewDeadlineMs: parts.reviewDeadlineMs ?? defaultPolicy.reviewDeadlineMs,
     };
   }
 
-  #kinds(value: JsonValue, base: ConfidenceBands): Record<string, KindOverrides> {
+  *#kinds(value: JsonValue, base: ConfidenceBands): SlicedWork<Record<string, KindOverrides>> {
     const kinds = Object.entries(this.object(value, '/kinds') ?? {});
     if (kinds.length > policyLimits.kinds) {
       this.fault('/kinds', `holds ${kinds.length} kinds; at most ${policyLimits.kinds} are taken`);
     }
-    const read = kinds.slice(0, policyLimits.kinds).map(([kind, overrides]): [string, KindOverrides] => {
+    const read: [string, KindOverrides][] = [];
+    for (const [kind, overrides] of kinds.slice(0, policyLimits.kinds)) {
       const pointer = `/kinds/${pointerToken(kind)}`;
       if (!kindPattern.test(kind))
         this.fault(pointer, `is not a task kind; it must match ${kindPattern.source}`);
-      const parts = this.#parts(this.record(overrides, pointer, partNames) ?? {}, pointer);
+      const parts = yield* this.#parts(this.record(overrides, pointer, partNames) ?? {}, pointer);
       if (parts.confidence) this.#checkBands({ ...base, ...parts.confidence }, `${pointer}/confidence`);
-      return [kind, parts];
-    });
+      read.push([kind, parts]);
+    }
     return Object.fromEntries(read);
   }
 
-  #parts(body: JsonObject, at: string): KindOverrides {
+  *#parts(body: JsonObject, at: string): SlicedWork<KindOverrides> {
     const { confidence, keywords, patterns, detectors, topics: subjects, reviewDeadlineMs } = body;
     return present({
       confidence: confidence === undefined ? undefined : this.#confidence(confidence, `${at}/confidence`),
-      keywords: keywords === undefined ? undefined : this.#keywords(keywords, `${at}/keywords`),
+      keywords: keywords === undefined ? undefined : yield* this.#keywords(keywords, `${at}/keywords`),
       patterns: patterns === undefined ? undefined : this.#patterns(patterns, `${at}/patterns`),
       detectors: detectors === undefined ? undefined : this.#detectors(detectors, `${at}/detectors`),
       topics: subjects === undefined ? undefined : this.#actions(subjects, `${at}/topics`, topics),
@@ -143,26 +152,31 @@ class PolicyReader extends JsonReader {
     this.fault(`${pointer}/rejectBelow`, fault);
   }
 
-  #keywords(value: JsonValue, pointer: string): KeywordRule[] {
-    const seen = new Map<string, string>();
-    const written = new Map<string, string>();
-    return (this.array(value, pointer, policyLimits.keywords) ?? []).flatMap((entry, index) => {
-      const at = `${pointer}/${index}`;
-      const rule = this.record(entry, at, ['term', 'match', 'action']);
-      if (rule === undefined) return [];
-      const term = this.text(rule.term, `${at}/term`, policyLimits.termLength);
-      const match = this.oneOf(rule.match, `${at}/match`, keywordMatches);
-      const action = this.oneOf(rule.action, `${at}/action`, ruleActions);
-      if (term !== undefined && !/[\p{L}\p{N}]/u.test(term)) {
-        this.fault(`${at}/term`, 'needs a letter or a digit to be searched for');
-      }
-      if (term !== undefined) {
-        // Two that are looked for as they are written may differ in nothing but that.
-        const isNew = this.#onlyOnce(written, term, `${at}/term`, (text) => text);
-        if (isNew && match !== 'EXACT') this.#onlyOnce(seen, term, `${at}/term`);
-      }
-      return term !== undefined && match && action ? [{ term, match, action }] : [];
-    });
+  *#keywords(value: JsonValue, pointer: string): SlicedWork<KeywordRule[]> {
+    const seen: Seen = { folded: new Map(), written: new Map() };
+    const rules: KeywordRule[] = [];
+    for (const [index, entry] of (this.array(value, pointer, policyLimits.keywords) ?? []).entries()) {
+      const rule = this.#keyword(entry, `${pointer}/${index}`, seen);
+      if (rule !== undefined) rules.push(rule);
+      if (index % keywordsAtOnce === keywordsAtOnce - 1) yield;
+    }
+    return rules;
+  }
+
+  #keyword(entry: JsonValue, at: string, seen: Seen): KeywordRule | undefined {
+    const rule = this.record(entry, at, ['term', 'match', 'action']);
+    if (rule === undefined) return undefined;
+    const term = this.text(rule.term, `${at}/term`, policyLimits.termLength);
+    const match = this.oneOf(rule.match, `${at}/match`, keywordMatches);
+    const action = this.oneOf(rule.action, `${at}/action`, ruleActions);
+    if (term === undefined) return undefined;
+    if (!/[\p{L}\p{N}]/u.test(term)) {
+      this.fault(`${at}/term`, 'needs a letter or a digit to be searched for');
+    }
+    // Two that are looked for as they are written may differ in nothing but that.
+    const isNew = this.#onlyOnce(seen.written, term, `${at}/term`, (text) => text);
+    if (isNew && match !== 'EXACT') this.#onlyOnce(seen.folded, term, `${at}/term`);
+    return match && action ? { term, match, action } : undefined;
   }
 
   #patterns(value: JsonValue, pointer: string): PatternRule[] {
@@ -255,6 +269,12 @@ class PolicyReader extends JsonReader {
     if (deadline === undefined || Number.isInteger(deadline)) return deadline;
     return this.fault(pointer, 'must be a whole number of milliseconds');
   }
+}
+
+/** Where terms were first, by what they say and by how they are written. */
+interface Seen {
+  readonly folded: Map<string, string>;
+  readonly written: Map<string, string>;
 }
 
 function foldedTerm(text: string): string {

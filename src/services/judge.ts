@@ -235,7 +235,7 @@ function isLarge(output: JsonValue, length: number): boolean {
 const perText = 8;
 
 /** After how long the event loop is left to others before the next detector, in milliseconds. */
-const turnMs = 3;
+const turnMs = 1;
 
 class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded';

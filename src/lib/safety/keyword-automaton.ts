@@ -1,4 +1,4 @@
-import { atOnce, type SlicedWork } from './sliced-work.js';
+import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
 
 /** Takes a keyword that ends at a place: its number in the list, how long it is, where its last unit stands. */
 export type ReportKeyword = (keyword: number, length: number, last: number) => void;
@@ -24,7 +24,7 @@ export class KeywordAutomaton {
   /** The number of states, a measure of the memory taken. */
   size = 1;
   /** A number for each unit that some word has; 0 for all others. */
-  readonly #classes = new Uint16Array(0x10000);
+  readonly #classes: Uint16Array;
   readonly #classCount: number;
   /** The unit that leads to a state. */
   readonly #unit: Uint16Array;
@@ -48,15 +48,18 @@ export class KeywordAutomaton {
 
   /** Makes what {@link of} does in slices. */
   static *making(words: readonly string[]): SlicedWork<KeywordAutomaton> {
-    const made = new KeywordAutomaton(words);
+    const classes = new Uint16Array(0x10000);
+    const made = new KeywordAutomaton(classes, yield* numberUnits(words, classes), words);
+    yield;
     yield* made.#grow(words);
     yield* made.#fillRows();
     return made;
   }
 
-  private constructor(words: readonly string[]) {
+  private constructor(classes: Uint16Array, classCount: number, words: readonly string[]) {
     const most = words.reduce((sum, word) => sum + word.length, 1);
-    this.#classCount = this.#numberUnits(words);
+    this.#classes = classes;
+    this.#classCount = classCount;
     this.#unit = new Uint16Array(most);
     this.#first = new Int32Array(most + 1);
     this.#fail = new Int32Array(most);
@@ -92,76 +95,59 @@ export class KeywordAutomaton {
     }
   }
 
-  /** Makes the states, all of one distance before the next. */
+  /** Makes the states, all of one distance before the next: a state's own are made when its turn comes. */
   *#grow(words: readonly string[]): SlicedWork<void> {
-    const states = new Int32Array(words.length);
+    const open = new OpenWords(words, this.#unit.length);
     const reached = new Int32Array(this.#classCount);
-    /** The words that go on, in the order of their states. */
-    let open = words.map((_, keyword) => keyword).filter((keyword) => words[keyword] !== '');
-    let [from, size, work] = [0, 1, 0];
-    for (let at = 0; open.length > 0; at += 1) {
-      const [to, longer]: [number, number[]] = [size, []];
-      let next = 0;
-      for (let parent = from; parent < to; parent += 1) {
-        this.#first[parent] = size;
-        const first = next;
-        while (next < open.length && states[open[next] ?? 0] === parent) next += 1;
-        for (const branch of this.#branch(words, at, parent, size, open.slice(first, next), reached)) {
-          for (const keyword of branch) {
-            states[keyword] = size;
-            if (words[keyword]?.length === at + 1) this.#end(keyword, size);
-            else longer.push(keyword);
-          }
+    let [size, work] = [1, 0];
+    for (let state = 0; state < size; state += 1) {
+      this.#first[state] = size;
+      this.#linkEnds(state);
+      let word = open.firstAt(state);
+      while (word !== none) {
+        const text = words[word - 1] ?? '';
+        const at = this.#depth[state] ?? 0;
+        const unit = this.#classes[text.charCodeAt(at)] ?? 0;
+        // What other states have left here is smaller than the first of this one's.
+        let next = reached[unit] ?? 0;
+        if (next < (this.#first[state] ?? 0)) {
+          next = size;
+          reached[unit] = next;
+          this.#add(next, unit, state);
           size += 1;
         }
-        work += 1 + next - first;
-        if (work < sliceOfWork) continue;
-        work = 0;
-        yield;
+        const following = open.after(word);
+        if (text.length === at + 1) this.#end(word, next);
+        else open.append(word, next);
+        word = following;
+        work += 1;
       }
-      for (let state = to; state < size; state += 1) {
-        const behind = this.#ending[this.#fail[state] ?? 0] ?? 0;
-        this.#ends[2 * state + 1] = behind;
-        this.#ending[state] = this.#ends[2 * state] === none ? behind : state;
-      }
-      [open, from] = [longer, to];
+      work += 1;
+      if (work < sliceOfWork) continue;
+      work = 0;
+      yield;
     }
-    this.#first.fill(size, from, size + 1);
+    this.#first[size] = size;
     this.size = size;
   }
 
-  /**
-   * Makes the states that a state leads to, numbered from `size` on, and returns the words behind each of them. `reached` has a place
-   * for each unit, and what it held is of no more use.
-   */
-  #branch(
-    words: readonly string[],
-    at: number,
-    parent: number,
-    size: number,
-    open: readonly number[],
-    reached: Int32Array,
-  ): readonly number[][] {
-    const branches: number[][] = [];
-    for (const keyword of open) {
-      const unit = this.#classes[words[keyword]?.charCodeAt(at) ?? 0] ?? 0;
-      let state = reached[unit] ?? 0;
-      if (state < size) {
-        state = size + branches.length;
-        reached[unit] = state;
-        this.#unit[state] = unit;
-        this.#depth[state] = at + 1;
-        this.#fail[state] = at === 0 ? 0 : this.#failOf(parent, unit);
-        branches.push([]);
-      }
-      branches[state - size]?.push(keyword);
-    }
-    return branches;
+  /** Makes one state that its parent leads to. */
+  #add(state: number, unit: number, parent: number): void {
+    this.#unit[state] = unit;
+    this.#depth[state] = (this.#depth[parent] ?? 0) + 1;
+    this.#fail[state] = this.#failOf(parent, unit);
   }
 
-  #end(keyword: number, state: number): void {
-    this.#wordBefore[keyword + 1] = this.#ends[2 * state] ?? none;
-    this.#ends[2 * state] = keyword + 1;
+  /** All words that end at the state are known by now, and so is this of all states nearer to the root. */
+  #linkEnds(state: number): void {
+    const behind = this.#ending[this.#fail[state] ?? 0] ?? 0;
+    this.#ends[2 * state + 1] = behind;
+    this.#ending[state] = this.#ends[2 * state] === none ? behind : state;
+  }
+
+  #end(word: number, state: number): void {
+    this.#wordBefore[word] = this.#ends[2 * state] ?? none;
+    this.#ends[2 * state] = word;
   }
 
   /** Works out all transitions of the states nearest to the root. */
@@ -208,19 +194,6 @@ export class KeywordAutomaton {
       : entry - this.#dense.length + this.#denseCount;
   }
 
-  #numberUnits(words: readonly string[]): number {
-    let count = 1;
-    for (const word of words) {
-      for (let index = 0; index < word.length; index += 1) {
-        const unit = word.charCodeAt(index);
-        if (this.#classes[unit] !== 0 || unit === 0) continue;
-        this.#classes[unit] = count;
-        count += 1;
-      }
-    }
-    return count;
-  }
-
   /** The transition of a state that has no row. */
   #step(entry: number, unit: number): number {
     if (unit === 0) return 0;
@@ -238,5 +211,52 @@ export class KeywordAutomaton {
     for (let next = this.#first[state] ?? 0; next < end; next += 1)
       if (this.#unit[next] === unit) return next;
     return none;
+  }
+}
+
+/** Gives each unit of the words a number, from 1 on, and says how many numbers there are, 0 among them. */
+function* numberUnits(words: readonly string[], classes: Uint16Array): SlicedWork<number> {
+  let [count, work] = [1, 0];
+  for (const word of words) {
+    for (let index = 0; index < word.length; index += 1) {
+      const unit = word.charCodeAt(index);
+      if (classes[unit] !== 0 || unit === 0) continue;
+      classes[unit] = count;
+      count += 1;
+    }
+    work += 1;
+    if (work % sliceOfWork === 0) yield;
+  }
+  return count;
+}
+
+/** The words that go on behind each state, in chains; words are numbered from 1. */
+class OpenWords {
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  readonly #after: Int32Array;
+
+  /** At first all words, but the empty ones, are behind the root. */
+  constructor(words: readonly string[], mostStates: number) {
+    this.#first = new Int32Array(mostStates);
+    this.#last = new Int32Array(mostStates);
+    this.#after = new Int32Array(words.length + 1);
+    for (const [index, word] of words.entries()) if (word !== '') this.append(index + 1, 0);
+  }
+
+  firstAt(state: number): number {
+    return this.#first[state] ?? none;
+  }
+
+  after(word: number): number {
+    return this.#after[word] ?? none;
+  }
+
+  append(word: number, state: number): void {
+    const last = this.#last[state] ?? none;
+    if (last === none) this.#first[state] = word;
+    else this.#after[last] = word;
+    this.#last[state] = word;
+    this.#after[word] = none;
   }
 }

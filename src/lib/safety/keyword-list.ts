@@ -3,7 +3,7 @@ import { isWordAt, plainText } from '../../models/plain-text.js';
 import type { KeywordRule } from '../../models/policy.js';
 import { KeywordAutomaton } from './keyword-automaton.js';
 import { hasDisguise, isDisguised, leetAlphabet } from './leet.js';
-import type { SlicedWork } from './sliced-work.js';
+import type { SlicedWork } from '../../models/sliced-work.js';
 import { isWordEdge, isWordStart } from './word-edges.js';
 import { plainAlphabet, WordStream } from './word-stream.js';
 

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { TextSegment } from '../../models/output-text.js';
 import type { PatternRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
-import { inSlices, type SlicedWork } from './sliced-work.js';
+import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
+import { inSlices } from './in-slices.js';
 import { TenantPattern } from './tenant-pattern.js';
 
 /** How many matches of one pattern in one text are reported one by one; the next one stands for all that follow. */
@@ -38,7 +39,7 @@ export class PatternDetector extends SafetyDetectorPort {
 
   *#compiling(rules: readonly PatternRule[]): SlicedWork<void> {
     for (const { pattern } of rules) {
-      this.#compiled(pattern);
+      yield* this.#compiled(pattern);
       yield;
     }
   }
@@ -47,7 +48,7 @@ export class PatternDetector extends SafetyDetectorPort {
     const started = performance.now();
     for (const rule of policy.patterns) {
       if (rule.action === 'OFF') continue;
-      const pattern = this.#compiled(rule.pattern);
+      const pattern = atOnce(this.#compiled(rule.pattern));
       for (const segment of segments) {
         if (performance.now() - started > this.budgetMs) throw new Error('The patterns took too long');
         search(pattern, rule, segment, report);
@@ -55,10 +56,11 @@ export class PatternDetector extends SafetyDetectorPort {
     }
   }
 
-  #compiled(source: string): TenantPattern {
+  *#compiled(source: string): SlicedWork<TenantPattern> {
     const known = this.#patterns.get(source);
     if (known !== undefined) return known;
-    const made = new TenantPattern(source);
+    const made = yield* TenantPattern.making(source);
+    // Another output may have had it compiled meanwhile: what is replaced gives its memory back.
     this.#patterns.set(source, made);
     return made;
   }

@@ -1,6 +1,7 @@
 import { RRegex, type Class, type Hir } from 'rregex';
 import { PatternCheckerPort } from '../../ports/pattern-checker.js';
-import { inSlices, type SlicedWork } from './sliced-work.js';
+import type { SlicedWork } from '../../models/sliced-work.js';
+import { inSlices } from './in-slices.js';
 
 /**
  * What a tenant's pattern may cost. A character class costs memory by its ranges, and everything that is repeated costs
@@ -16,31 +17,30 @@ export class TenantPattern {
   /** A measure of the memory taken. */
   readonly size: number;
 
-  /** @throws Error that says what is wrong with the pattern, for its author. */
-  constructor(pattern: string) {
+  /**
+   * Makes a pattern in slices: to compile a Unicode class takes the engine milliseconds, and so does telling what it is made of.
+   *
+   * @throws Error that says what is wrong with the pattern, for its author.
+   */
+  static *making(pattern: string): SlicedWork<TenantPattern> {
     if ((pattern.match(/\\[wWpP]/g) ?? []).length > mostUnicodeClasses) {
       throw new Error(
         `holds more than ${mostUnicodeClasses} of \\w, \\W, \\p and \\P; write out what you need`,
       );
     }
-    this.#regex = compiled(pattern);
-    const { ranges, places } = costOf(this.#regex.syntax(), 1);
-    this.size = 16 + ranges;
-    const fault = this.#faultOf(ranges, places);
-    if (fault === undefined) return;
-    this.free();
+    const regex = compiled(pattern);
+    yield;
+    const cost = costOf(regex.syntax(), 1);
+    yield;
+    const fault = faultIn(regex, cost);
+    if (fault === undefined) return new TenantPattern(regex, cost);
+    regex.free();
     throw new Error(fault);
   }
 
-  #faultOf(ranges: number, places: number): string | undefined {
-    if (places > mostPlaces) {
-      return `is repeated over ${places} places when written out; at most ${mostPlaces} are taken`;
-    }
-    if (ranges > mostRanges) {
-      return 'takes too much memory; repeat Unicode classes less often, or write [A-Za-z0-9_] in place of \\w';
-    }
-    if (this.#regex.isMatch('')) return 'matches the empty text, so it would fire on every output';
-    return undefined;
+  private constructor(regex: RRegex, { ranges }: Cost) {
+    this.#regex = regex;
+    this.size = 16 + ranges;
   }
 
   /** The first match from a place on; places are UTF-8 bytes. */
@@ -64,16 +64,17 @@ export class TenantPatternChecker extends PatternCheckerPort {
 function* checking(patterns: readonly string[]): SlicedWork<ReadonlyMap<string, string>> {
   const faults = new Map<string, string>();
   for (const pattern of new Set(patterns)) {
-    const fault = faultOf(pattern);
+    const fault = yield* faultOf(pattern);
     if (fault !== undefined) faults.set(pattern, fault);
     yield;
   }
   return faults;
 }
 
-function faultOf(pattern: string): string | undefined {
+function* faultOf(pattern: string): SlicedWork<string | undefined> {
   try {
-    new TenantPattern(pattern).free();
+    const made = yield* TenantPattern.making(pattern);
+    made.free();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : 'cannot be compiled';
@@ -96,6 +97,17 @@ interface Cost {
 }
 
 const free: Cost = { ranges: 0, places: 0 };
+
+function faultIn(regex: RRegex, { ranges, places }: Cost): string | undefined {
+  if (places > mostPlaces) {
+    return `is repeated over ${places} places when written out; at most ${mostPlaces} are taken`;
+  }
+  if (ranges > mostRanges) {
+    return 'takes too much memory; repeat Unicode classes less often, or write [A-Za-z0-9_] in place of \\w';
+  }
+  if (regex.isMatch('')) return 'matches the empty text, so it would fire on every output';
+  return undefined;
+}
 
 function costOf({ kind }: Hir, times: number): Cost {
   switch (kind['@variant']) {

@@ -1,18 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-
-/** Work that can be left at each of its yields and gone on with later. */
-export type SlicedWork<T> = Generator<undefined, T>;
+import type { SlicedWork } from '../../models/sliced-work.js';
 
 /** For how long the event loop is kept from other work at a time, in milliseconds; one step of the work comes on top. */
-const sliceMs = 4;
-
-/** Does all of the work at once. */
-export function atOnce<T>(work: SlicedWork<T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-}
+const sliceMs = 2;
 
 /** Does the work between other work of the event loop. */
 export async function inSlices<T>(work: SlicedWork<T>): Promise<T> {
