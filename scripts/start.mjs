@@ -19,7 +19,7 @@ await runScript(async () => {
  */
 function serve() {
   const tether = fileURLToPath(new URL('lib/tether.mjs', import.meta.url));
-  const args = ['--enable-source-maps', '--import', tether, 'dist/src/main.js', ...process.argv.slice(2)];
+  const args = ['--import', tether, 'dist/src/main.js', ...process.argv.slice(2)];
   const child = spawn(pinnedNode, args, {
     cwd: root,
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env },

@@ -137,7 +137,7 @@ export async function startCompiledChimera(options: ChimeraOptions): Promise<Mea
   return startServer({
     name: 'Chimera',
     command: process.execPath,
-    args: [...(options.nodeArguments ?? []), '--enable-source-maps', '--import', tether, entry],
+    args: [...(options.nodeArguments ?? []), '--import', tether, entry],
     port,
     announces: 'Chimera serves ',
     environment: {

@@ -20,7 +20,7 @@ describe('the compiled server', () => {
 
   it('starts, migrates a new database, serves its documentation and stops', async () => {
     const port = await freePort();
-    const server = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+    const server = spawn(process.execPath, ['dist/src/main.js'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'], PORT: String(port), DATABASE_URL: database.url, LOG_LEVEL: 'warn' },

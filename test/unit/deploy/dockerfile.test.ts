@@ -71,7 +71,7 @@ describe('the Dockerfile', () => {
 
   it('starts Node itself, with no shell in between, so that SIGTERM arrives', () => {
     const command = JSON.parse(text(all('CMD', image).at(-1))) as string[];
-    expect(command).toEqual(['node', '--enable-source-maps', 'dist/src/main.js']);
+    expect(command).toEqual(['node', 'dist/src/main.js']);
     expect(all('ENTRYPOINT')).toEqual([]);
     expect(all('STOPSIGNAL').map(text)).toEqual(['SIGTERM']);
   });
