@@ -6,6 +6,7 @@ import { AdminCredential, Authenticator } from '../services/authenticator.js';
 import { BacktestJobs } from '../services/backtest-jobs.js';
 import { BacktestRun } from '../services/backtest-run.js';
 import { Backtests } from '../services/backtests.js';
+import { CardOrigins } from '../services/card-origins.js';
 import { CheckpointDelivery } from '../services/checkpoint-delivery.js';
 import { Checkpoints } from '../services/checkpoints.js';
 import { Dispatcher } from '../services/dispatcher.js';
@@ -27,6 +28,7 @@ import { RegistryRepair } from '../services/registry-repair.js';
 import { ResultIntake } from '../services/result-intake.js';
 import { ReviewDeadlines } from '../services/review-deadlines.js';
 import { ReviewDesk } from '../services/review-desk.js';
+import { ReviewEdits } from '../services/review-edits.js';
 import { Sessions } from '../services/sessions.js';
 import { Settings } from '../services/settings.js';
 import { ShadowPolicies } from '../services/shadow-policies.js';
@@ -49,6 +51,7 @@ const services = [
   BacktestJobs,
   BacktestRun,
   Backtests,
+  CardOrigins,
   CheckpointDelivery,
   Checkpoints,
   Dispatcher,
@@ -70,6 +73,7 @@ const services = [
   ResultIntake,
   ReviewDeadlines,
   ReviewDesk,
+  ReviewEdits,
   Sessions,
   ShadowPolicies,
   Stats,

@@ -22,6 +22,7 @@ import { LedgerPort, type LedgerView } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { ReviewDeadlines } from './review-deadlines.js';
 import { agentActor } from './actor.js';
+import { CardOrigins } from './card-origins.js';
 import { Dispatcher } from './dispatcher.js';
 import { Judge } from './judge.js';
 import { heldTask, leaseLost, taskNotFound } from './refusals.js';
@@ -75,6 +76,7 @@ export class ResultIntake {
     private readonly judge: Judge,
     private readonly dispatcher: Dispatcher,
     private readonly deadlines: ReviewDeadlines,
+    private readonly origins: CardOrigins,
   ) {}
 
   /**
@@ -108,7 +110,10 @@ export class ResultIntake {
       },
     });
     if (settled.task) await this.dispatcher.dispatch([settled.task], settled.now);
-    if (settled.card) await this.deadlines.schedule(settled.card);
+    if (settled.card) {
+      this.origins.note(settled.card);
+      await this.deadlines.schedule(settled.card);
+    }
     return receiptOf(settled.result);
   }
 

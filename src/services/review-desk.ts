@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../models/access.js';
-import { canonicalJson, digestOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
-import type { JsonValue } from '../models/json.js';
 import type { ReviewFilter } from '../models/filters.js';
 import type { Page, PageRequest } from '../models/page.js';
 import { cardDigestOf, type ApprovalReceipt } from '../models/receipt.js';
@@ -13,22 +11,12 @@ import { LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { RecordsPort } from '../ports/records.js';
 import { actorOf } from './actor.js';
 import { AuditSigner } from './audit-signer.js';
+import { CardOrigins } from './card-origins.js';
 import { Dispatcher } from './dispatcher.js';
-import { Judge, type JudgedEdit } from './judge.js';
+import type { JudgedEdit } from './judge.js';
 import { reviewNotFound } from './refusals.js';
+import { type Edit, refuseOwnProposal, ReviewEdits, type Verdict } from './review-edits.js';
 import { taskEntry } from './task-entries.js';
-
-/** What an operator says about a card. */
-export interface Verdict {
-  readonly status: 'APPROVED' | 'REJECTED';
-  readonly comment?: string | undefined;
-  /** Approved in place of what was proposed. */
-  readonly editedOutput?: JsonValue | undefined;
-  /** The operator has seen what the gate finds in the edit, and means it. */
-  readonly confirmReasons?: boolean | undefined;
-  /** The version of the card that the operator was looking at. */
-  readonly ifVersion?: number | undefined;
-}
 
 const defaultAssignmentMs = 15 * 60 * 1000;
 
@@ -38,18 +26,21 @@ export class ReviewDesk {
   constructor(
     private readonly ledger: LedgerPort,
     private readonly records: RecordsPort,
-    private readonly judge: Judge,
+    private readonly edits: ReviewEdits,
     private readonly dispatcher: Dispatcher,
     private readonly signer: AuditSigner,
+    private readonly origins: CardOrigins,
   ) {}
 
-  list(
+  async list(
     tenantId: string,
     filter: ReviewFilter,
     sort: 'age' | 'priority',
     page: PageRequest,
   ): Promise<Page<ReviewCard>> {
-    return this.records.reviews(tenantId, filter, sort, page);
+    const cards = await this.records.reviews(tenantId, filter, sort, page);
+    for (const card of cards.items) this.origins.note(card);
+    return cards;
   }
 
   /** @throws DomainError `REVIEW_NOT_FOUND` */
@@ -104,30 +95,23 @@ export class ReviewDesk {
    * denies it.
    */
   async decide(caller: Caller, tenantId: string, reviewId: string, verdict: Verdict): Promise<ReviewCard> {
-    const seen = await this.get(tenantId, reviewId);
-    // Before the gate is asked, which may send an edit out. Who proposed what a card shows never changes.
-    if (seen.status === 'PENDING' && verdict.status === 'APPROVED' && seen.proposedBy === caller.id) {
-      throw ownProposal(seen);
-    }
-    const edit = verdict.status === 'APPROVED' ? editOf(seen, verdict.editedOutput) : undefined;
-    const judged =
-      edit && seen.status === 'PENDING'
-        ? await this.gateEdit(tenantId, seen, edit.output, verdict)
-        : undefined;
+    const { edit, judged } = await this.edits.read(caller, tenantId, reviewId, verdict);
+    const { taskId, kind } = await this.origins.of(tenantId, reviewId);
     const work: Work<Decided> = {
       tenantId,
-      needs: { reviews: [reviewId], tasks: [seen.taskId] },
+      needs: { reviews: [reviewId], tasks: [taskId] },
       decide: (view) => {
         const current = view.get('review', reviewId);
-        const held = view.get('task', seen.taskId);
+        const held = view.get('task', taskId);
         if (!current || !held) throw reviewNotFound(reviewId);
         if (current.status !== 'PENDING')
           return { card: repeated(current, caller, verdict, edit?.outputDigest) };
+        refuseOwnProposal(caller, current, verdict);
         if (verdict.ifVersion !== undefined && verdict.ifVersion !== current.version) throw stale(current);
         return settle(view, this.signer, caller, current, held, verdict, edit, judged);
       },
     };
-    const { card } = await this.dispatcher.transact(work, seen.kind, ({ task }) => task);
+    const { card } = await this.dispatcher.transact(work, kind, ({ task }) => task);
     return card;
   }
 
@@ -187,52 +171,12 @@ export class ReviewDesk {
       },
     });
   }
-
-  /** What the gate finds in an edit and did not find in the proposal. Passes only with the operator's confirmation. */
-  private async gateEdit(
-    tenantId: string,
-    card: ReviewCard,
-    edited: JsonValue,
-    verdict: Verdict,
-  ): Promise<JudgedEdit> {
-    const policy = await this.records.policy(tenantId);
-    if (!policy) throw new Error(`Tenant ${tenantId} has no policy.`);
-    const judged = await this.judge.judgeEdit(card.proposedOutput, edited, policy, card.kind);
-    const { added: reasons } = judged;
-    if (judged.denied) {
-      throw new DomainError(
-        'EDIT_DENIED',
-        'The policy denies what the edit adds, and nobody can confirm that. Take it out, or reject the card.',
-        { reasons },
-      );
-    }
-    if (reasons.length > 0 && verdict.confirmReasons !== true) {
-      throw new DomainError(
-        'EDIT_NEEDS_CONFIRMATION',
-        'The gate would hold what the edit adds. Look at the reasons; to approve all the same, send confirmReasons: true.',
-        { reasons },
-      );
-    }
-    return judged;
-  }
 }
 
 interface Decided {
   readonly card: ReviewCard;
   /** The task that moved on; none when the decision was a repetition. */
   readonly task?: Task;
-}
-
-interface Edit {
-  readonly output: JsonValue;
-  readonly outputDigest: string;
-}
-
-/** An edit that says the same as the proposal is none. */
-function editOf(card: ReviewCard, editedOutput: JsonValue | undefined): Edit | undefined {
-  if (editedOutput === undefined || canonicalJson(editedOutput) === canonicalJson(card.proposedOutput))
-    return undefined;
-  return { output: editedOutput, outputDigest: digestOf(editedOutput) };
 }
 
 function repeated(
@@ -338,13 +282,6 @@ function assigned(card: ReviewCard, assignee: string): DomainError {
   return new DomainError('REVIEW_ASSIGNED', `Card ${card.reviewId} is on the desk of ${assignee}.`, {
     assignee,
   });
-}
-
-function ownProposal({ reviewId }: ReviewCard): DomainError {
-  return new DomainError(
-    'OWN_PROPOSAL',
-    `What card ${reviewId} shows was proposed with your own credential. Somebody else has to approve it.`,
-  );
 }
 
 function stale(card: ReviewCard): DomainError {

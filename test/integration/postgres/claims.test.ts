@@ -14,7 +14,9 @@ import { AuditSigner } from '../../../src/services/audit-signer.js';
 import { Dispatcher } from '../../../src/services/dispatcher.js';
 import { Judge } from '../../../src/services/judge.js';
 import { LeaseRecovery } from '../../../src/services/lease-recovery.js';
+import { CardOrigins } from '../../../src/services/card-origins.js';
 import { ReviewDesk } from '../../../src/services/review-desk.js';
+import { ReviewEdits } from '../../../src/services/review-edits.js';
 import { TaskClaims } from '../../../src/services/task-claims.js';
 import { taskEntry } from '../../../src/services/task-entries.js';
 import { Waiters } from '../../../src/services/waiters.js';
@@ -227,7 +229,14 @@ describe('a claim', () => {
         const { card } = await held(desk.ledger, { tenantId });
         const { given } = await waiting();
         const signer = new AuditSigner(privateKeyFrom(newPrivateKey()));
-        const review = new ReviewDesk(desk.ledger, desk.records, new Judge([]), dispatcher, signer);
+        const review = new ReviewDesk(
+          desk.ledger,
+          desk.records,
+          new ReviewEdits(desk.records, new Judge([])),
+          dispatcher,
+          signer,
+          new CardOrigins(desk.records),
+        );
         const operator: Caller = { role: 'OPERATOR', id: 'op', tenantId };
         await review.decide(operator, tenantId, card.reviewId, { status: 'APPROVED' });
         expect(await given).toEqual([card.taskId]);
