@@ -39,6 +39,15 @@ export class ReviewDeadlines implements OnApplicationBootstrap {
     }
   }
 
+  /** The card was decided. Never rejects: a deadline that is left behind finds that out when it comes. */
+  async cancel({ tenantId, reviewId }: ReviewCard): Promise<void> {
+    try {
+      await this.reviews.cancel({ tenantId, reviewId });
+    } catch (error) {
+      this.logger.warn({ err: error, reviewId }, 'The deadline of a decided card could not be taken back.');
+    }
+  }
+
   /** Closes the cards whose deadline has passed. Returns how many there were. */
   async sweep(): Promise<number> {
     const overdue = await this.watch.overdueReviews(stride);

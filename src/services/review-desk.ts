@@ -15,6 +15,7 @@ import { CardOrigins } from './card-origins.js';
 import { Dispatcher } from './dispatcher.js';
 import type { JudgedEdit } from './judge.js';
 import { reviewNotFound } from './refusals.js';
+import { ReviewDeadlines } from './review-deadlines.js';
 import { type Edit, refuseOwnProposal, ReviewEdits, type Verdict } from './review-edits.js';
 import { taskEntry } from './task-entries.js';
 
@@ -30,6 +31,7 @@ export class ReviewDesk {
     private readonly dispatcher: Dispatcher,
     private readonly signer: AuditSigner,
     private readonly origins: CardOrigins,
+    private readonly deadlines: ReviewDeadlines,
   ) {}
 
   async list(
@@ -111,7 +113,8 @@ export class ReviewDesk {
         return settle(view, this.signer, caller, current, held, verdict, edit, judged);
       },
     };
-    const { card } = await this.dispatcher.transact(work, kind, ({ task }) => task);
+    const { card, task } = await this.dispatcher.transact(work, kind, (decided) => decided.task);
+    if (task) await this.deadlines.cancel(card);
     return card;
   }
 

@@ -121,6 +121,22 @@ export function reviewQueueContract(name: string, openStore: () => Promise<Revie
       );
     });
 
+    it('keeps nothing of a deadline that was taken back, whichever process does so, and never calls for it', async () => {
+      const { queues, due } = await openTwo();
+      const [late, kept] = [inMs(60_000), inMs(300)];
+      const soon = inMs(200);
+      for (const deadline of [late, soon, kept]) await queues[0].schedule(deadline);
+      await Promise.all([late, soon].map((deadline) => queues[1].cancel(deadline)));
+      // None is there any more.
+      await queues[1].cancel(late);
+      expect((await store.jobData()).filter((data) => data.includes(late.reviewId))).toEqual([]);
+      await eventually(
+        () => due,
+        (ids) => ids.includes(kept.reviewId),
+      );
+      expect(due).not.toContain(soon.reviewId);
+    });
+
     it('carries ids alone', async () => {
       const { reviewId, ...rest } = inMs(60_000);
       await (await open()).schedule({ reviewId, ...rest, ...{ proposedOutput: 'a secret' } });

@@ -1,6 +1,6 @@
 import type { DynamicModule, FactoryProvider, Provider } from '@nestjs/common';
 import { LedgerPort, type LedgerView, type Work } from '../../src/ports/ledger.js';
-import { type Deadline, ReviewQueuePort } from '../../src/ports/review-queue.js';
+import { type Deadline, type DeadlineKey, ReviewQueuePort } from '../../src/ports/review-queue.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../src/ports/task-queue.js';
 import { type Failpoint, failpoints, failpointVariable } from './failpoint-names.js';
 
@@ -140,6 +140,10 @@ class ReviewQueueAtFailpoints extends ReviewQueuePort {
     this.passing('deadline.before-schedule');
     await this.inner.schedule(deadline);
     this.passing('deadline.after-schedule');
+  }
+
+  cancel(deadline: DeadlineKey): Promise<void> {
+    return this.inner.cancel(deadline);
   }
 
   onDue(handler: Parameters<ReviewQueuePort['onDue']>[0]): void {

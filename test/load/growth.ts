@@ -7,7 +7,7 @@ const settlingPart = 0.2;
 const tolerated = 0.05;
 
 /** Tables that keep everything for good: they must grow with the tasks, and by no more for each. */
-const keepsakes = ['tasks', 'results', 'audit_events', 'review_cards'];
+const keepsakes = ['tasks', 'results', 'audit_events', 'review_cards', 'approval_receipts', 'receipt_uses'];
 
 const mebibyte = 2 ** 20;
 /** Points of one line at most; more are put together. */

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type Deadline, ReviewQueuePort } from '../../ports/review-queue.js';
+import { type Deadline, type DeadlineKey, ReviewQueuePort } from '../../ports/review-queue.js';
+import { Batcher } from '../batcher.js';
 import { OpenQueues } from './open-queues.js';
 import type { QueueOpener } from './queues.js';
 
@@ -10,6 +11,15 @@ const reviewsQueue = 'reviews';
 export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationShutdown {
   private readonly queues: OpenQueues;
   private stop: (() => Promise<void>) | undefined;
+  /** Removed one by one, so many at a time. */
+  private readonly cancelled = new Batcher<DeadlineKey, void>(
+    async (deadlines) => {
+      const ids = deadlines.map(jobId);
+      await this.queues.use(reviewsQueue, ({ queue }) => Promise.all(ids.map((id) => queue.remove(id))));
+      return deadlines.map(() => ({ value: undefined }));
+    },
+    { store: 'queue', maxBatch: 100, maxWaiting: 10_000 },
+  );
 
   constructor(private readonly opener: QueueOpener) {
     super();
@@ -27,7 +37,7 @@ export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationS
         name: 'deadline',
         data: { tenantId, reviewId },
         opts: {
-          jobId: `deadline_${tenantId}_${reviewId}`,
+          jobId: jobId({ tenantId, reviewId }),
           delay: Math.max(0, dueAt.getTime() - Date.now()),
           attempts: 8,
           backoff: { type: 'exponential', delay: 1_000 },
@@ -39,10 +49,18 @@ export class BullmqReviewQueue extends ReviewQueuePort implements OnApplicationS
     await this.queues.use(reviewsQueue, ({ queue }) => queue.addBulk(jobs));
   }
 
-  onDue(handler: (deadline: Pick<Deadline, 'tenantId' | 'reviewId'>) => Promise<void>): void {
+  cancel(deadline: DeadlineKey): Promise<void> {
+    return this.cancelled.submit(deadline);
+  }
+
+  onDue(handler: (deadline: DeadlineKey) => Promise<void>): void {
     this.stop = this.opener.work(reviewsQueue, async ({ data }) => {
       const { tenantId, reviewId }: Partial<Deadline> = data;
       if (tenantId !== undefined && reviewId !== undefined) await handler({ tenantId, reviewId });
     });
   }
+}
+
+function jobId({ tenantId, reviewId }: DeadlineKey): string {
+  return `deadline_${tenantId}_${reviewId}`;
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
+import { BullmqReviewQueue } from '../../../src/lib/bullmq/bullmq-review-queue.js';
 import { BullmqTaskQueue } from '../../../src/lib/bullmq/bullmq-task-queue.js';
 import { PostgresRegistry } from '../../../src/lib/postgres/postgres-registry.js';
 import { PostgresSignals } from '../../../src/lib/postgres/postgres-signals.js';
@@ -15,6 +16,7 @@ import { Dispatcher } from '../../../src/services/dispatcher.js';
 import { Judge } from '../../../src/services/judge.js';
 import { LeaseRecovery } from '../../../src/services/lease-recovery.js';
 import { CardOrigins } from '../../../src/services/card-origins.js';
+import { ReviewDeadlines } from '../../../src/services/review-deadlines.js';
 import { ReviewDesk } from '../../../src/services/review-desk.js';
 import { ReviewEdits } from '../../../src/services/review-edits.js';
 import { TaskClaims } from '../../../src/services/task-claims.js';
@@ -42,6 +44,7 @@ describe('a claim', () => {
   let desk: Desk;
   let store: QueueStore;
   let queue: BullmqTaskQueue;
+  let reviews: BullmqReviewQueue;
   let signals: PostgresSignals;
   let claims: TaskClaims;
   let dispatcher: Dispatcher;
@@ -53,7 +56,9 @@ describe('a claim', () => {
     desk = await bench.open();
     signals = new PostgresSignals(bench.url);
     await signals.connect();
-    queue = new BullmqTaskQueue(await store.open(), signals);
+    const opener = await store.open();
+    queue = new BullmqTaskQueue(opener, signals);
+    reviews = new BullmqReviewQueue(opener);
     queue.onApplicationBootstrap();
     const { ledger, records, watch, rows } = desk;
     const waiters = new Waiters(signals);
@@ -83,6 +88,7 @@ describe('a claim', () => {
   });
   afterAll(async () => {
     await queue.onApplicationShutdown();
+    await reviews.onApplicationShutdown();
     await signals.onApplicationShutdown();
     await Promise.all([bench.drop(), store.drop()]);
   });
@@ -225,21 +231,27 @@ describe('a claim', () => {
         expect(await queue.size(tenantId, kind)).toBe(0);
       });
 
-      it('hands an approved output to be carried out', async () => {
+      it('hands an approved output to be carried out, and its card has no deadline any more', async () => {
         const { card } = await held(desk.ledger, { tenantId });
         const { given } = await waiting();
-        const signer = new AuditSigner(privateKeyFrom(newPrivateKey()));
+        const deadlines = new ReviewDeadlines(desk.ledger, desk.records, reviews, desk.watch);
+        await deadlines.schedule(card);
+        const deadlinesLeft = async () =>
+          (await store.jobData()).filter((data) => data.includes(card.reviewId)).length;
+        expect(await deadlinesLeft()).toBe(1);
         const review = new ReviewDesk(
           desk.ledger,
           desk.records,
           new ReviewEdits(desk.records, new Judge([])),
           dispatcher,
-          signer,
+          new AuditSigner(privateKeyFrom(newPrivateKey())),
           new CardOrigins(desk.records),
+          deadlines,
         );
         const operator: Caller = { role: 'OPERATOR', id: 'op', tenantId };
         await review.decide(operator, tenantId, card.reviewId, { status: 'APPROVED' });
         expect(await given).toEqual([card.taskId]);
+        expect(await deadlinesLeft()).toBe(0);
         const task = await desk.records.task(tenantId, card.taskId);
         expect(task).toMatchObject({ status: 'RUNNING', stage: 'EXECUTE' });
       });
