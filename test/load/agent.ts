@@ -10,7 +10,7 @@ export const kind = 'load.reply';
 /** How long one long poll may last. */
 const waitMs = 20_000;
 /** An agent that was cut off waits a random part of this, doubled with each failure, before it tries again. */
-const backoffMs = { first: 200, most: 2_000 };
+const backoffMs = { first: 200, most: 1_000 };
 
 const output = '{"reply":"It leaves the warehouse on Monday."}';
 const confident = `"status":"SUCCEEDED","confidence":0.95,"output":${output}`;
