@@ -10,6 +10,7 @@ import { ReceiptsAndCheckpoints1795900000000 } from '../../../migrations/1795900
 import { Doors1796000000000 } from '../../../migrations/1796000000000-doors.js';
 import { TenantWalls1796100000000 } from '../../../migrations/1796100000000-tenant-walls.js';
 import { ReplayedDecisions1796150000000 } from '../../../migrations/1796150000000-replayed-decisions.js';
+import { CheckpointsMeet1796200000000 } from '../../../migrations/1796200000000-checkpoints-meet.js';
 import { createDataSource, type Migrations } from './data-source.js';
 import { ensureSessionRoles } from './session-roles.js';
 
@@ -25,6 +26,7 @@ const migrations: Migrations = [
   Doors1796000000000,
   TenantWalls1796100000000,
   ReplayedDecisions1796150000000,
+  CheckpointsMeet1796200000000,
 ];
 
 /** BullMQ's tables lie in a schema of their own. */

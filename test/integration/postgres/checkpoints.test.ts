@@ -82,14 +82,17 @@ describe('checkpoints', () => {
     expect((await all()).map(({ sequence }) => sequence)).toEqual([1]);
   });
 
-  it('stay one chain when several processes seal at once', async () => {
+  it('stay one chain when several processes seal at once, which is no fault of any', async () => {
+    const faults = jest.spyOn(Logger.prototype, 'error');
     const desks = [desk, await bench.open(), await bench.open()];
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       await grow(1);
       await Promise.all(desks.map((one) => sealer(1, never, one).seal()));
     }
     const kept = await all();
-    expect(kept).toHaveLength(10);
+    expect(kept).toHaveLength(40);
+    expect(faults).not.toHaveBeenCalled();
+    faults.mockRestore();
     let previousDigest = noCheckpointDigest;
     for (const checkpoint of kept) {
       expect(checkpoint.previousDigest).toBe(previousDigest);
@@ -121,8 +124,10 @@ describe('checkpoints', () => {
     const late = desk.checkpoints.keep(third);
     await eventually(
       async () =>
-        (await bench.sql.query(`SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`))
-          .rowCount,
+        (
+          await bench.sql.query(`SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE NOT granted AND locktype = 'transactionid' AND datname = current_database()`)
+        ).rowCount,
       (waiting) => waiting === 1,
     );
     await bench.sql.query('COMMIT');
@@ -154,19 +159,17 @@ describe('checkpoints', () => {
     await sealer(1).seal();
     await grow(3);
     const insert = `INSERT INTO audit_checkpoints SELECT tenant_id, $2, hash, $3, at, key_id, signature, 'x' FROM audit_checkpoints
-                    WHERE tenant_id = $1`;
-    const { rows } = await bench.sql.query<{ digest: string }>(
-      'SELECT digest FROM audit_checkpoints WHERE tenant_id = $1',
-      [tenantId],
-    );
-    for (const [sequence, previous] of [
-      [2, noCheckpointDigest],
-      [2, 'sha256:0'],
-      [1, rows[0]?.digest],
+                    WHERE tenant_id = $1 AND sequence = 1`;
+    await sealer(1).seal();
+    const [first, last] = await all();
+    const digest = last ? checkpointDigest(last) : '';
+    for (const [sequence, previous, code] of [
+      [2, 'sha256:0', '23514'],
+      [2, digest, '23514'],
+      [3, noCheckpointDigest, '23505'],
+      [first?.sequence, digest, '23505'],
     ]) {
-      await expect(bench.sql.query(insert, [tenantId, sequence, previous])).rejects.toMatchObject({
-        code: '23514',
-      });
+      await expect(bench.sql.query(insert, [tenantId, sequence, previous])).rejects.toMatchObject({ code });
     }
     for (const change of [
       'UPDATE audit_checkpoints SET at = now()',
