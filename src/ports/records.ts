@@ -89,8 +89,10 @@ export abstract class RecordsPort {
   /**
    * What the agent has in hand, after renewing those of its leases of which half or more is gone. A lease that has run out
    * is not renewed. Calls that arrive together share a query.
+   *
+   * @param inHand the tasks that the agent knows of: leases of others are not renewed. All are unless given.
    */
-  abstract workOf(tenantId: string, agentId: string): Promise<AgentWork>;
+  abstract workOf(tenantId: string, agentId: string, inHand?: readonly string[]): Promise<AgentWork>;
 
   /**
    * Renews every lease of the tenant of which half or more is gone, also one that has run out and was not taken away yet,

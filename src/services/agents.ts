@@ -93,6 +93,7 @@ export class Agents {
     agentId: string,
     status: HeartbeatStatus,
     metrics: JsonValue | undefined,
+    inHand?: readonly string[],
   ): Promise<Pulse & { work: AgentWork }> {
     const pulse = await this.pulse(tenantId, agentId, status, metrics);
     if (pulse.returned) {
@@ -104,7 +105,7 @@ export class Agents {
         },
       });
     }
-    return { ...pulse, work: await this.records.workOf(tenantId, agentId) };
+    return { ...pulse, work: await this.records.workOf(tenantId, agentId, inHand) };
   }
 
   /**
@@ -119,8 +120,8 @@ export class Agents {
 
   /** How many tasks the agent has in hand. */
   async heldBy({ tenantId, agentId }: Agent): Promise<number> {
-    const { leases } = await this.records.workOf(tenantId, agentId);
-    return leases.length;
+    const held = await this.records.heldTasks(tenantId, [agentId]);
+    return held.get(agentId)?.length ?? 0;
   }
 
   /** @throws DomainError `AGENT_NOT_FOUND` */

@@ -160,6 +160,25 @@ describe.each(modes)('the lease on a task on %s', (mode) => {
     mustBe(200, await handIn(tenant, assignment));
   });
 
+  it('ends under heartbeats that do not name the task, and the work goes to another', async () => {
+    const { agent, path } = tenant;
+    const [held, lost] = [await submit(tenant), await submit(tenant)];
+    const first = await claimOne(tenant, 'writer');
+    await claimOne(tenant, 'writer');
+    const taskIds = [held];
+    const beat = async () =>
+      mustBe(200, await agent.post(`${path}/agents/writer/heartbeat`, { status: 'BUSY', taskIds }));
+    expect(listOf((await beat()).body.leases).map(({ taskId }) => taskId)).toEqual([held, lost]);
+    await until(async () => {
+      await beat();
+      const { status } = await taskOf(tenant, lost);
+      return textOf(status) !== 'RUNNING';
+    });
+    await register(tenant, 'other');
+    expect(await claimOne(tenant, 'other')).toMatchObject({ taskId: lost });
+    mustBe(200, await handIn(tenant, first));
+  });
+
   it('can be made longer by its holder alone', async () => {
     const taskId = await submit(tenant);
     const assignment = await claimOne(tenant, 'writer');

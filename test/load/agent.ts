@@ -15,7 +15,6 @@ const backoffMs = { first: 200, most: 1_000 };
 const output = '{"reply":"It leaves the warehouse on Monday."}';
 const confident = `"status":"SUCCEEDED","confidence":0.95,"output":${output}`;
 const doubtful = `"status":"SUCCEEDED","confidence":0.5,"output":${output}`;
-const idle = '{"status":"IDLE"}';
 const poll = JSON.stringify({ maxTasks: 1, waitMs });
 const look = '{"maxTasks":1,"waitMs":0}';
 /** How long a worker who takes turns between tenants waits at one of them. */
@@ -52,6 +51,8 @@ export class Agent {
   private recovery: Promise<void> | undefined;
   private absence: PromiseWithResolvers<void> | undefined;
   private kept: Assignment | undefined;
+  /** The tasks that it was handed and whose results are not answered. */
+  private readonly inHand = new Set<string>();
 
   constructor(
     private readonly tenant: TenantAccess,
@@ -82,7 +83,7 @@ export class Agent {
     if (this.recovery) return;
     const series = this.around.meter.series(name);
     try {
-      const { status } = await this.pulse.send('POST', `${this.path}/heartbeat`, idle, false);
+      const { status } = await this.pulse.send('POST', `${this.path}/heartbeat`, this.signOfLife(), false);
       if (status === 200) this.beaten(series, performance.now() - due);
       else series.fail(String(status));
       if (status === 404) await this.recover();
@@ -128,6 +129,7 @@ export class Agent {
   /** Vanishes with what it has in hand, for good. */
   die(): void {
     this.kept = undefined;
+    this.inHand.clear();
     this.vanish();
   }
 
@@ -174,7 +176,7 @@ export class Agent {
       await this.backOff(failures);
       try {
         await this.introduce();
-        mustBe200(await this.pulse.send('POST', `${this.path}/heartbeat`, idle, false));
+        mustBe200(await this.pulse.send('POST', `${this.path}/heartbeat`, this.signOfLife(), false));
         const reply = mustBe200(await this.hands.send('POST', `${this.path}/claims`, look));
         this.lastServedAt = performance.now();
         this.around.meter.series('served again').record(this.lastServedAt - begun);
@@ -186,6 +188,11 @@ export class Agent {
         this.around.meter.series('served again').fail('try');
       }
     }
+  }
+
+  /** Says what it has in hand, so that a task goes to another that it was handed by an answer that never came. */
+  private signOfLife(): string {
+    return JSON.stringify({ status: this.inHand.size > 0 ? 'BUSY' : 'IDLE', taskIds: [...this.inHand] });
   }
 
   private beaten(series: Series, ms: number): void {
@@ -229,7 +236,10 @@ export class Agent {
   private assignmentIn({ body }: Reply): Assignment | undefined {
     const { items } = JSON.parse(body) as { readonly items: readonly Assignment[] };
     const [assignment] = items;
-    if (assignment) this.around.witness.took(this.tenant.tenantId, this.agentId, assignment);
+    if (assignment) {
+      this.inHand.add(assignment.task.taskId);
+      this.around.witness.took(this.tenant.tenantId, this.agentId, assignment);
+    }
     return assignment;
   }
 
@@ -248,11 +258,15 @@ export class Agent {
         );
         if (reply.status === 200) {
           series.record(performance.now() - begun);
+          this.inHand.delete(taskId);
           this.settled(assignment, reply);
           return;
         }
         series.fail(String(reply.status));
-        if (reply.status === 409) return;
+        if (reply.status === 409) {
+          this.inHand.delete(taskId);
+          return;
+        }
         await this.pauseFor(reply);
       } catch (error) {
         if (this.stopping) return;

@@ -46,7 +46,8 @@ export class AgentsController {
   @ApiBody({ type: HeartbeatBody, examples: heartbeatExamples })
   @Route({
     summary: 'Give a sign of life; renews the leases',
-    description: 'Half-spent leases are renewed. Drop what is in `cancelledTaskIds`.',
+    description:
+      'Half-spent leases are renewed: all of them, or those of `taskIds` where that is sent. Drop what is in `cancelledTaskIds`.',
     needs: 'agent:act',
     answers: 'Heartbeat',
     refuses: ['AGENT_NOT_REGISTERED'],
@@ -57,7 +58,7 @@ export class AgentsController {
     @Body() body: HeartbeatBody,
   ): Promise<HeartbeatWire> {
     const { heartbeatIntervalMs } = this.settings;
-    const pulse = await this.agents.heartbeat(tenantId, agentId, body.status, body.metrics);
+    const pulse = await this.agents.heartbeat(tenantId, agentId, body.status, body.metrics, body.taskIds);
     return {
       status: pulse.status,
       lastSeen: pulse.lastSeen,

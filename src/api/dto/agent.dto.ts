@@ -8,7 +8,7 @@ import {
   heartbeatStatuses,
 } from '../../models/agent.js';
 import type { JsonObject, JsonValue } from '../../models/json.js';
-import { Check, Integer, isRecord, JsonRecord, Kind, Kinds, OneOf, Text } from './checks.js';
+import { Check, Integer, isRecord, JsonRecord, Kind, Kinds, OneOf, Text, Uuids } from './checks.js';
 import { PageQuery } from './page.dto.js';
 
 export class RegisterAgentBody {
@@ -39,6 +39,8 @@ export class RegisterAgentBody {
   metadata?: JsonObject;
 }
 
+/** More than an agent may be handed, for what it has just handed in. */
+const maxTasksInHand = 200;
 const maxMetricsBytes = 16 * 1024;
 
 export class HeartbeatBody {
@@ -57,6 +59,14 @@ export class HeartbeatBody {
     `must not be larger than ${maxMetricsBytes} bytes as JSON`,
   )
   metrics?: JsonValue;
+
+  @Uuids({
+    description:
+      'The tasks that the agent has in hand. The lease of one that is not among them is not renewed, so that work it has lost goes to another. All are renewed when left out.',
+    max: maxTasksInHand,
+    required: false,
+  })
+  taskIds?: string[];
 }
 
 export class ClaimBody {

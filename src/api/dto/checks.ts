@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
+  ArrayMaxSize,
   IsArray,
   IsIn,
   IsInt,
@@ -70,6 +71,16 @@ export function Uuid(options: Described): PropertyDecorator {
   return applyDecorators(
     property({ ...options, type: 'string', format: 'uuid' }),
     IsUUID('all', { message: 'must be a UUID' }),
+  );
+}
+
+export function Uuids(options: Described & { readonly max: number }): PropertyDecorator {
+  const { max, ...rest } = options;
+  return applyDecorators(
+    property({ ...rest, type: 'array', maxItems: max, items: { type: 'string', format: 'uuid' } }),
+    IsArray({ message: 'must be an array' }),
+    IsUUID('all', { each: true, message: 'must hold UUIDs alone' }),
+    ArrayMaxSize(max, { message: `must hold at most ${max}` }),
   );
 }
 

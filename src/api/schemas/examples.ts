@@ -125,7 +125,14 @@ export const registerExamples: Examples = {
 
 export const heartbeatExamples: Examples = {
   idle: { summary: 'Nothing to do', value: { status: 'IDLE' } },
-  busy: { summary: 'At work', value: { status: 'BUSY', metrics: { queueLength: 2 } } },
+  busy: {
+    summary: 'At work on one task',
+    value: {
+      status: 'BUSY',
+      metrics: { queueLength: 2 },
+      taskIds: ['01970f5e-8a4e-7c3a-9d2b-2f1c6a7b8c9d'],
+    },
+  },
 };
 
 export const claimExamples: Examples = {

@@ -25,6 +25,11 @@ interface Holder {
   readonly agentId: string;
 }
 
+/** An agent that asks for its work, and the tasks that it knows of, if it says so. */
+interface AskingHolder extends Holder {
+  readonly inHand?: readonly string[] | undefined;
+}
+
 const idColumns = {
   receipt: 'review_id',
   session: 'session_id',
@@ -48,7 +53,10 @@ export class PostgresRecords extends RecordsPort {
     (hashes) => this.keysOf(hashes),
     sharedReads,
   );
-  private readonly work = new Batcher<Holder, AgentWork>((holders) => this.worksOf(holders), sharedReads);
+  private readonly work = new Batcher<AskingHolder, AgentWork>(
+    (holders) => this.worksOf(holders),
+    sharedReads,
+  );
   private readonly tasksById: RowLookup<Task>;
   private readonly cardsById: RowLookup<ReviewCard>;
   private readonly inForce = new Batcher<string, Rows['policy'] | undefined>(
@@ -284,8 +292,8 @@ export class PostgresRecords extends RecordsPort {
     };
   }
 
-  workOf(tenantId: string, agentId: string): Promise<AgentWork> {
-    return this.work.submit({ tenantId, agentId });
+  workOf(tenantId: string, agentId: string, inHand?: readonly string[]): Promise<AgentWork> {
+    return this.work.submit({ tenantId, agentId, inHand });
   }
 
   async heldTasks(
@@ -313,15 +321,28 @@ export class PostgresRecords extends RecordsPort {
   }
 
   /** Rows that another transaction holds are passed over: their tasks are changing hands. */
-  private async worksOf(holders: readonly Holder[]) {
+  private async worksOf(holders: readonly AskingHolder[]) {
+    // Of an agent that says nothing once, all that it may have in hand is renewed.
+    const silent = new Set(holders.filter(({ inHand }) => !inHand).map(nameOf));
+    const known = holders.flatMap((holder) =>
+      silent.has(nameOf(holder))
+        ? []
+        : (holder.inHand ?? []).map((id) => `${nameOf(holder)} ${id.toLowerCase()}`),
+    );
     const rows = await this.hotQuery<Holder & { taskId: string; leaseExpiresAt: Date | null }>(
       ofTenants(tenantsOf(holders)),
       this.hot.work,
-      [holders.map(({ tenantId }) => tenantId), holders.map(({ agentId }) => agentId), this.leaseMs],
+      [
+        holders.map(({ tenantId }) => tenantId),
+        holders.map(({ agentId }) => agentId),
+        holders.map((holder) => silent.has(nameOf(holder))),
+        known,
+        this.leaseMs,
+      ],
     );
-    const byHolder = Map.groupBy(rows, ({ tenantId, agentId }) => `${tenantId} ${agentId}`);
-    return holders.map(({ tenantId, agentId }) => {
-      const own = byHolder.get(`${tenantId} ${agentId}`) ?? [];
+    const byHolder = Map.groupBy(rows, nameOf);
+    return holders.map((holder) => {
+      const own = byHolder.get(nameOf(holder)) ?? [];
       const leases = own.flatMap(({ taskId, leaseExpiresAt }) =>
         leaseExpiresAt ? [{ taskId, leaseExpiresAt }] : [],
       );
@@ -430,19 +451,21 @@ function hotStatements({ apiKey, policy }: Tables) {
     },
     work: {
       name: 'work-of-agents',
-      text: `WITH holders AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(tenant_id, agent_id)
+      text: `WITH holders AS (
+           SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w(tenant_id, agent_id, silent)
          ), held AS (
-           SELECT t.tenant_id, t.task_id, t.agent_id, t.lease_expires_at
+           SELECT t.tenant_id, t.task_id, t.agent_id, t.lease_expires_at,
+                  w.silent OR w.tenant_id || ' ' || w.agent_id || ' ' || t.task_id = ANY($4::text[]) AS known
            FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id AND t.status = 'RUNNING'
          ), due AS (
            SELECT t.tenant_id, t.task_id FROM tasks t JOIN held h USING (tenant_id, task_id)
-           WHERE t.status = 'RUNNING' AND t.lease_expires_at > clock_timestamp()
-             AND t.lease_expires_at < clock_timestamp() + $3 * interval '0.5 milliseconds'
+           WHERE h.known AND t.status = 'RUNNING' AND t.lease_expires_at > clock_timestamp()
+             AND t.lease_expires_at < clock_timestamp() + $5 * interval '0.5 milliseconds'
              AND t.lease_expires_at IS DISTINCT FROM t.deadline_at
            FOR NO KEY UPDATE OF t SKIP LOCKED
          ), renewed AS (
            UPDATE tasks t SET lease_expires_at = date_trunc('milliseconds', LEAST(
-               clock_timestamp() + $3 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
+               clock_timestamp() + $5 * interval '1 millisecond', COALESCE(t.deadline_at, 'infinity')))
            FROM due d WHERE t.tenant_id = d.tenant_id AND t.task_id = d.task_id
            RETURNING t.tenant_id, t.task_id, t.lease_expires_at
          )
@@ -452,10 +475,14 @@ function hotStatements({ apiKey, policy }: Tables) {
          UNION ALL
          SELECT t.tenant_id, t.agent_id, t.task_id, NULL
          FROM holders w JOIN tasks t ON t.tenant_id = w.tenant_id AND t.agent_id = w.agent_id
-          AND t.status = 'CANCELLED' AND t.completed_at > statement_timestamp() - $3 * interval '1 millisecond'
+          AND t.status = 'CANCELLED' AND t.completed_at > statement_timestamp() - $5 * interval '1 millisecond'
          ORDER BY 3`,
     },
   };
+}
+
+function nameOf({ tenantId, agentId }: Holder): string {
+  return `${tenantId} ${agentId}`;
 }
 
 function tenantsOf(named: readonly { readonly tenantId: string }[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { mayDo, type TenantRole, tenantRoles } from '../../../src/models/access.js';
@@ -113,6 +114,7 @@ describe.each(modes)('answers on %s, held against the description', (mode) => {
     };
     mustBe(200, await agent.put(other, registration));
     mustBe(200, await agent.post(`${other}/heartbeat`, { status: 'IDLE', metrics: { load: 0.5 } }));
+    mustBe(200, await agent.post(`${other}/heartbeat`, { status: 'IDLE', taskIds: [randomUUID()] }));
     mustBe(200, await agent.get(other));
     mustBe(200, await operator.get(`${path}/agents?status=IDLE&capability=plan`));
     mustBe(200, await operator.post(`${other}/pause`));

@@ -401,7 +401,12 @@ describe('hostile input', () => {
           { capabilities: [] },
           { name: 1, role: 0, version: 1, capabilities: 2, maxConcurrentTasks: 0, metadata: 2 },
         ],
-        ['POST', `${path}/agents/${worker}/heartbeat`, { status: 'IDLE' }, { status: 0, metrics: 2 }],
+        [
+          'POST',
+          `${path}/agents/${worker}/heartbeat`,
+          { status: 'IDLE' },
+          { status: 0, metrics: 2, taskIds: 1 },
+        ],
         ['POST', `${path}/agents/${worker}/claims`, {}, { maxTasks: 0, waitMs: 0, kinds: 2 }],
         [
           'POST',

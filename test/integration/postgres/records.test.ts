@@ -280,6 +280,45 @@ describe('the records', () => {
       expect(leases).toEqual([{ taskId: spent.taskId, leaseExpiresAt: spent.leaseExpiresAt }]);
     });
 
+    describe('when the agent says what it has in hand', () => {
+      const half = leaseMs / 2 - 5_000;
+      const renewed = async ({ taskId, leaseExpiresAt }: Task) =>
+        (await leaseOf(taskId)) > (leaseExpiresAt?.getTime() ?? Infinity);
+
+      it('let no lease run on that it does not know of, and tell it of all', async () => {
+        const [known, unknown] = await Promise.all([hand('a', half), hand('a', half)]);
+        const inHand = [known.taskId.toUpperCase(), randomUUID()];
+        const { leases } = await desk.records.workOf(tenantId, 'a', inHand);
+        expect(leases.map(({ taskId }) => taskId)).toEqual([known.taskId, unknown.taskId].toSorted());
+        expect(await renewed(known)).toBe(true);
+        expect(await renewed(unknown)).toBe(false);
+        await desk.records.workOf(tenantId, 'a', []);
+        expect(await renewed(unknown)).toBe(false);
+      });
+
+      it('let nothing run on for what it says of the tasks of others', async () => {
+        const [own, others] = await Promise.all([hand('a', half), hand('b', half)]);
+        const inHand = [own.taskId, others.taskId];
+        await Promise.all([
+          desk.records.workOf(tenantId, 'a', inHand),
+          desk.records.workOf(tenantId, 'b', []),
+        ]);
+        expect(await renewed(own)).toBe(true);
+        expect(await renewed(others)).toBe(false);
+      });
+
+      it('let all run on when it says so at one place and nothing at another', async () => {
+        const [known, unknown] = await Promise.all([hand('a', half), hand('a', half)]);
+        const works = await Promise.all([
+          desk.records.workOf(tenantId, 'a', [known.taskId]),
+          desk.records.workOf(tenantId, 'a'),
+        ]);
+        for (const { leases } of works) expect(leases).toHaveLength(2);
+        expect(await renewed(known)).toBe(true);
+        expect(await renewed(unknown)).toBe(true);
+      });
+    });
+
     it('tell which of its tasks were cancelled a while ago', async () => {
       const [cancelled, done] = await Promise.all([hand('a', leaseMs), hand('a', leaseMs)]);
       await change(desk.ledger, cancelled, (task, now) => finishTask(task, 'CANCELLED', now));
