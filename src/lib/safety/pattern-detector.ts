@@ -4,7 +4,7 @@ import type { PatternRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
 import { inSlices } from './in-slices.js';
-import { TenantPattern } from './tenant-pattern.js';
+import { makeEngineReady, TenantPattern } from './tenant-pattern.js';
 
 /** How many matches of one pattern in one text are reported one by one; the next one stands for all that follow. */
 const mostMatches = 32;
@@ -23,6 +23,7 @@ export class PatternDetector extends SafetyDetectorPort {
     memory = 1_000_000,
   ) {
     super();
+    makeEngineReady();
     this.#patterns = new LRUCache<string, TenantPattern>({
       maxSize: memory,
       sizeCalculation: (pattern) => pattern.size,

@@ -1,6 +1,6 @@
 import { RRegex, type Class, type Hir } from 'rregex';
 import { PatternCheckerPort } from '../../ports/pattern-checker.js';
-import type { SlicedWork } from '../../models/sliced-work.js';
+import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
 import { inSlices } from './in-slices.js';
 
 /**
@@ -52,6 +52,18 @@ export class TenantPattern {
   free(): void {
     this.#regex.free();
   }
+}
+
+let isEngineReady = false;
+
+/**
+ * Has the engine's own code compiled, which V8 does with each function's first call: in one go with the first costly
+ * pattern that takes longer than an event loop may be held, so it is done once, before the process serves.
+ */
+export function makeEngineReady(): void {
+  if (isEngineReady) return;
+  isEngineReady = true;
+  atOnce(TenantPattern.making('\\w\\p{L}')).free();
 }
 
 /** Checks patterns by compiling them as the gate will. */
