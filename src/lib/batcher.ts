@@ -1,137 +1,185 @@
-import type { Demand } from '../models/demand.js';
 import { DomainError } from '../models/errors.js';
+import { type ItemTraits, Lane, type LaneLimits, sizeOf, type Waiting } from './lane.js';
 
 /** What became of one item of a batch. */
 export type Outcome<R> = { readonly value: R } | { readonly error: unknown };
 
-interface Waiting<I, R> {
-  readonly item: I;
-  readonly resolve: (value: R) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-export interface BatchLimits {
+export interface BatchLimits extends LaneLimits {
   /** What the items wait for, as a refusal names it. */
   readonly store: 'database' | 'registry' | 'queue';
-  /** Items of one batch. */
-  readonly maxBatch: number;
   /** Items that wait for theirs. */
   readonly maxWaiting: number;
   /**
-   * From the start of a batch of several items to that of the next, in milliseconds: a batch costs much the same for one item as
-   * for ten. An item that comes alone does not wait. None unless given.
+   * From the start of a batch of several items to that of the lane's next, in milliseconds: a batch costs much the same for one
+   * item as for ten. An item that comes alone does not wait. None unless given.
    */
   readonly gapMs?: number;
-  /**
-   * Items of one batch that yield, in times when there are others: as many as bring it to this size, or a third of those. As many
-   * as there is room for unless given.
-   */
-  readonly maxYielding?: number;
+  /** Batches that run at once, of different lanes. One unless given. */
+  readonly maxRunning?: number;
+  /** Items of one batch of a lane in which much waits, while there are other lanes. As many as else unless given. */
+  readonly maxContended?: number;
 }
 
-/** Items that yield, for each that does not, in a batch of many. */
-const yieldingShare = 1 / 3;
+/** A lane in which so much waits, as large as so many items, has batches of its own. */
+const ownBatch = 8;
 
-/** So long after an item that does not yield, in milliseconds, the next such item is expected at any moment. */
-const mixedTimesMs = 250;
+/** So long after an item of another lane, in milliseconds, its next one is expected at any moment. */
+const contendedMs = 5_000;
+
+interface Arrival {
+  readonly lane: string;
+  readonly at: number;
+}
+
+const none: Arrival = { lane: '', at: -Infinity };
 
 /**
  * Group commit: what arrives while a batch is under way goes into the next one, so that a batch is one item on a quiet
  * machine and many on a busy one. Each item has its own answer. At most `maxWaiting` items
- * wait; the next is refused with `UNAVAILABLE`. Items that yield go behind the others, fewer than those in each batch or a
- * few, also while there are no others just then: a large batch of them would keep waiting who comes next. So they are slowed down
- * and never starved. What adds work is followed by two items that do it, so half would be as many as can last. What somebody
- * waits for with nothing else to do does not yield. After "Group Commit Timers and High Volume Transaction Systems", Helland et
+ * wait; the next is refused with `UNAVAILABLE`. After "Group Commit Timers and High Volume Transaction Systems", Helland et
  * al., 1987, whose timer is here for busy times alone.
+ *
+ * A lane has one batch under way at a time. Lanes in which little waits share one, so that many of them cost no more than one does.
+ * A lane in which much waits has its own; while there are other lanes these are small, and it rests after each for as long as
+ * that took: what answers lead to takes time, too, and who comes next finds half of it free.
  */
 export class Batcher<I, R> {
-  private readonly waiting: Waiting<I, R>[] = [];
-  private yielding: Waiting<I, R>[] = [];
-  private running = false;
-  private otherAt = -Infinity;
+  /** The lanes in which something waits or has waited just now, in the order of their turns. */
+  private readonly lanes = new Map<string, Lane<I, R>>();
+  /** Lanes that have a batch under way, or rest. */
+  private readonly busy = new Set<string>();
+  private waiting = 0;
+  private running = 0;
+  private isStarting = false;
+  private latest = none;
+  /** The latest of another lane than that. */
+  private latestOther = none;
 
   /** `run` answers each item in the order given; when it rejects, every item of the batch is rejected with that. */
   constructor(
     private readonly run: (items: readonly I[]) => Promise<readonly Outcome<R>[]>,
     private readonly limits: BatchLimits,
-    private readonly yields: (item: I) => boolean = () => false,
-    private readonly demandFor: (item: I) => Demand | undefined = () => undefined,
+    private readonly traits: ItemTraits<I> = {},
   ) {}
 
   submit(item: I): Promise<R> {
-    if (this.length >= this.limits.maxWaiting) {
+    if (this.waiting >= this.limits.maxWaiting) {
       return Promise.reject(
         new DomainError(
           'UNAVAILABLE',
-          `${this.length} requests are waiting for the ${this.limits.store} already. Try again shortly.`,
+          `${this.waiting} requests are waiting for the ${this.limits.store} already. Try again shortly.`,
         ),
       );
     }
     return new Promise<R>((resolve, reject) => {
-      const yields = this.yields(item);
-      if (!yields) this.otherAt = performance.now();
-      (yields ? this.yielding : this.waiting).push({ item, resolve, reject });
-      if (!this.running) void this.drain();
+      const name = this.traits.laneOf?.(item) ?? '';
+      this.laneFor(name).push({ item, size: this.traits.sizeOf?.(item) ?? 1, resolve, reject });
+      this.waiting += 1;
+      if (this.latest.lane !== name) this.latestOther = this.latest;
+      this.latest = { lane: name, at: performance.now() };
+      this.wake();
     });
   }
 
-  private async drain(): Promise<void> {
-    this.running = true;
-    // Requests that were parsed in this turn of the event loop join the first batch.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.length > 0) {
-      const batch = this.nextBatch();
-      const begun = performance.now();
-      try {
-        const outcomes = await this.run(batch.map(({ item }) => item));
-        batch.forEach((waiting, index) => {
-          settle(waiting, outcomes[index]);
-        });
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-      await this.gather(batch.length, performance.now() - begun);
+  private laneFor(name: string): Lane<I, R> {
+    const lane = this.lanes.get(name) ?? new Lane<I, R>(this.limits, this.traits);
+    this.lanes.set(name, lane);
+    return lane;
+  }
+
+  /** Requests that are parsed in this turn of the event loop join the first batch. */
+  private wake(): void {
+    if (this.isStarting || this.running >= this.maxRunning) return;
+    this.isStarting = true;
+    setImmediate(() => {
+      this.isStarting = false;
+      this.start();
+    });
+  }
+
+  private get maxRunning(): number {
+    return this.limits.maxRunning ?? 1;
+  }
+
+  /** Starts as many batches as may run. */
+  private start(): void {
+    while (this.running < this.maxRunning) {
+      const names = this.nextLanes();
+      if (names.length === 0) return;
+      void this.drain(names);
     }
-    this.running = false;
   }
 
-  private get length(): number {
-    return this.waiting.length + this.yielding.length;
+  /** Those whose turn it is, of the lanes that are free: one in which much waits, or all others. */
+  private nextLanes(): readonly string[] {
+    const small: string[] = [];
+    for (const [name, lane] of this.lanes) {
+      if (lane.isIdle) this.lanes.delete(name);
+      if (lane.length === 0 || this.busy.has(name)) continue;
+      if (lane.size < ownBatch) small.push(name);
+      else if (small.length === 0) return [name];
+    }
+    return small;
   }
 
-  private nextBatch(): Waiting<I, R>[] {
-    const { maxBatch, maxYielding = maxBatch } = this.limits;
-    const mixed = performance.now() - this.otherAt < mixedTimesMs;
-    const kept = Math.min(maxYielding, this.yielding.length, maxBatch - 1);
-    const others = this.waiting.splice(0, maxBatch - kept);
-    const room = maxBatch - others.length;
-    const share = Math.max(maxYielding - others.length, Math.ceil(others.length * yieldingShare));
-    const most = mixed ? Math.min(share, room) : room;
-    const awaited = this.yielding.length > most ? this.takeAwaited(room) : [];
-    return [...others, ...awaited, ...this.yielding.splice(0, Math.max(0, most - awaited.length))];
+  private async drain(names: readonly string[]): Promise<void> {
+    this.running += 1;
+    for (const name of names) this.busy.add(name);
+    const batch = this.take(names);
+    const begun = performance.now();
+    try {
+      const outcomes = await this.run(batch.map(({ item }) => item));
+      batch.forEach((waiting, index) => {
+        settle(waiting, outcomes[index]);
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+    this.running -= 1;
+    const restMs = this.restAfter(names, batch, performance.now() - begun);
+    if (restMs <= 0) this.free(names);
+    else {
+      this.start();
+      setTimeout(() => this.free(names), restMs);
+    }
   }
 
-  /** The first that somebody waits for, of those that yield. */
-  private takeAwaited(most: number): Waiting<I, R>[] {
-    const left = new Map<string, number>();
-    const taken: Waiting<I, R>[] = [];
-    this.yielding = this.yielding.filter((waiting) => {
-      const demand = taken.length < most ? this.demandFor(waiting.item) : undefined;
-      if (!demand) return true;
-      const awaited = left.get(demand.sort) ?? demand.awaited();
-      left.set(demand.sort, awaited - 1);
-      if (awaited <= 0) return true;
-      taken.push(waiting);
-      return false;
-    });
-    return taken;
+  private free(names: readonly string[]): void {
+    for (const name of names) this.busy.delete(name);
+    this.start();
   }
 
-  /** Lets the next batch grow, unless this one was too small to say that more will come. */
-  private async gather(size: number, tookMs: number): Promise<void> {
+  private take(names: readonly string[]): Waiting<I, R>[] {
+    const { maxBatch, maxContended = maxBatch } = this.limits;
+    const most = this.isAlone(names) ? maxBatch : maxContended;
+    const batch: Waiting<I, R>[] = [];
+    for (const name of names) {
+      const lane = this.lanes.get(name);
+      if (!lane || batch.length === most) break;
+      batch.push(...lane.next(most - batch.length));
+      // What is left has its next turn behind the others.
+      this.lanes.delete(name);
+      this.lanes.set(name, lane);
+    }
+    this.waiting -= batch.length;
+    return batch;
+  }
+
+  /** Whether no other lanes are about. */
+  private isAlone(names: readonly string[]): boolean {
+    const since = performance.now() - contendedMs;
+    return [this.latest, this.latestOther].every(({ lane, at }) => at < since || names.includes(lane));
+  }
+
+  /** So many milliseconds after a batch the next of its lanes may begin: others may be about, or it may grow. */
+  private restAfter(names: readonly string[], batch: readonly Waiting<I, R>[], tookMs: number): number {
     const { gapMs = 0, maxBatch } = this.limits;
-    if (size < 2 || tookMs >= gapMs || this.length >= maxBatch) return;
-    await new Promise<void>((resolve) => setTimeout(resolve, gapMs - tookMs));
+    const left = gapMs - tookMs;
+    const isOwn = sizeOf(batch) >= ownBatch && !this.isAlone(names);
+    if (isOwn) return Math.max(tookMs, left);
+    const waiting = names.reduce((sum, name) => sum + (this.lanes.get(name)?.length ?? 0), 0);
+    // One that was small does not say that more will come.
+    return batch.length < 2 || waiting >= maxBatch ? 0 : left;
   }
 }
 

@@ -9,6 +9,7 @@ import type { ApprovalReceipt } from '../models/receipt.js';
 import type { Result } from '../models/result.js';
 import type { ReviewCard } from '../models/review.js';
 import type { Session } from '../models/session.js';
+import type { SlicedWork } from '../models/sliced-work.js';
 import type { StagedPolicy } from '../models/staged-policy.js';
 import type { Task } from '../models/task.js';
 import type { Tenant } from '../models/tenant.js';
@@ -96,6 +97,8 @@ export interface Work<R> {
   readonly needs: Needs;
   /** It brings work rather than carrying it on: it yields to units that do not. */
   readonly addsWork?: boolean;
+  /** How many units it is as large as; 1 unless given. */
+  readonly size?: number;
   /** Who waits for what it brings: as many units as are awaited do not yield. */
   readonly demand?: Demand;
   /** It is tried again for half a minute or so while the database cannot be reached. For what does no harm when it is done twice. */
@@ -106,6 +109,11 @@ export interface Work<R> {
    */
   readonly followUp?: () => FollowUp | undefined;
   decide(view: LedgerView): R;
+}
+
+/** A unit of work that takes long to decide: between its steps the process sees to other things, but to no other unit of the tenant. */
+export interface LongWork<R> extends Omit<Work<R>, 'decide'> {
+  decide(view: LedgerView): SlicedWork<R>;
 }
 
 /**
@@ -121,6 +129,9 @@ export interface Work<R> {
  */
 export abstract class LedgerPort {
   abstract transact<R>(work: Work<R>): Promise<R>;
+
+  /** The same for one that takes long to decide. */
+  abstract transactLong<R>(work: LongWork<R>): Promise<R>;
 
   /** Adds a tenant with its first policy and the beginning of its audit record. `undefined` when it exists already. */
   abstract createTenant(

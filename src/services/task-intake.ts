@@ -5,6 +5,7 @@ import { digestOf } from '../models/digest.js';
 import { DomainError } from '../models/errors.js';
 import type { JsonValue } from '../models/json.js';
 import { moveSession, type Session } from '../models/session.js';
+import type { SlicedWork } from '../models/sliced-work.js';
 import type { OnApproval, Task } from '../models/task.js';
 import { LedgerPort, type LedgerView, type Work } from '../ports/ledger.js';
 import { actorOf } from './actor.js';
@@ -80,22 +81,33 @@ export class TaskIntake {
     submissions: readonly TaskSubmission[],
     traceId: string,
   ): Promise<readonly Task[]> {
-    const { added, now } = await this.ledger.transact({
+    const { added, now } = await this.ledger.transactLong({
       tenantId,
       addsWork: true,
+      size: Math.ceil(submissions.length / 10),
       needs: needsOf(submissions),
-      decide: (view) => {
-        this.findRoom(view, submissions.length);
-        const identity = { traceId, idempotencyKey: null, requestDigest: null };
-        return {
-          added: submissions.map((one) => addTask(view, caller, tenantId, one, identity)),
-          now: view.now,
-        };
-      },
+      decide: (view) => this.addAll(view, caller, tenantId, submissions, traceId),
     });
     const ready = added.filter(({ open }) => open).map(({ task }) => task);
     await this.dispatcher.dispatch(ready, now);
     return added.map(({ task }) => task);
+  }
+
+  private *addAll(
+    view: LedgerView,
+    caller: Caller,
+    tenantId: string,
+    submissions: readonly TaskSubmission[],
+    traceId: string,
+  ): SlicedWork<{ added: readonly Submitted[]; now: Date }> {
+    this.findRoom(view, submissions.length);
+    const identity = { traceId, idempotencyKey: null, requestDigest: null };
+    const added: Submitted[] = [];
+    for (const submission of submissions) {
+      added.push(addTask(view, caller, tenantId, submission, identity));
+      yield;
+    }
+    return { added, now: view.now };
   }
 
   /** What may lie open is bounded, so that a flood ends in refusals and not in a full disk. */

@@ -1,5 +1,6 @@
 import type { DynamicModule, FactoryProvider, Provider } from '@nestjs/common';
-import { LedgerPort, type LedgerView, type Work } from '../../src/ports/ledger.js';
+import type { SlicedWork } from '../../src/models/sliced-work.js';
+import { LedgerPort, type LedgerView, type LongWork, type Work } from '../../src/ports/ledger.js';
 import { type Deadline, type DeadlineKey, ReviewQueuePort } from '../../src/ports/review-queue.js';
 import { type TakenTicket, TaskQueuePort, type Ticket } from '../../src/ports/task-queue.js';
 import { type Failpoint, failpoints, failpointVariable } from './failpoint-names.js';
@@ -91,6 +92,19 @@ class LedgerAtFailpoints extends LedgerPort {
     };
     const answer = await this.inner.transact({ ...work, decide });
     this.passing(`${flow}.after-commit`);
+    return answer;
+  }
+
+  /** Batches of submissions alone take long. */
+  async transactLong<R>(work: LongWork<R>): Promise<R> {
+    const { passing } = this;
+    function* decide(view: LedgerView): SlicedWork<R> {
+      const answer = yield* work.decide(view);
+      passing('submit.before-commit');
+      return answer;
+    }
+    const answer = await this.inner.transactLong({ ...work, decide });
+    passing('submit.after-commit');
     return answer;
   }
 

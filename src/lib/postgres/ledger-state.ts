@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, type AuditEvent, type ChainPosition, linkHash } from '../../models/audit.js';
+import type { SlicedWork } from '../../models/sliced-work.js';
 import { isFinal, type Task } from '../../models/task.js';
 import type { LedgerView, RowKind, Rows, TrialsUnderWay } from '../../ports/ledger.js';
 
@@ -108,19 +109,25 @@ export class LedgerState {
 
   /** Runs a unit of work on a layer of its own, and keeps the layer unless the unit throws. */
   run<R>(tenantId: string, decide: (view: LedgerView) => R): R {
-    return this.runLayer(tenantId, decide, false);
+    const layer = new Layer(this, tenantId);
+    const answer = decide(layer);
+    this.keep(layer, false);
+    return answer;
+  }
+
+  /** The same for one that takes long to decide. No other may run between its steps. */
+  *runLong<R>(tenantId: string, decide: (view: LedgerView) => SlicedWork<R>): SlicedWork<R> {
+    const layer = new Layer(this, tenantId);
+    const answer = yield* decide(layer);
+    this.keep(layer, false);
+    return answer;
   }
 
   /** Runs what follows a unit of work. A task goes through both states in the database, too, whose guards see each step. */
   runFollowUp(tenantId: string, decide: (view: LedgerView) => void): void {
-    this.runLayer(tenantId, decide, true);
-  }
-
-  private runLayer<R>(tenantId: string, decide: (view: LedgerView) => R, isFollowUp: boolean): R {
     const layer = new Layer(this, tenantId);
-    const answer = decide(layer);
-    this.keep(layer, isFollowUp);
-    return answer;
+    decide(layer);
+    this.keep(layer, true);
   }
 
   current<K extends RowKind>(kind: K, tenantId: string, id: string): Rows[K] | undefined {

@@ -26,7 +26,7 @@ export class LedgerWriter {
    * Sends the writes, in an order that the database's guards allow: a task reaches EXECUTE only behind an approved card, and a
    * policy is there before the draft that became it, a receipt before the task that it releases. Each resolves once it is done.
    */
-  write(sender: Sender, state: LedgerState): Promise<StatementResult>[] {
+  *write(sender: Sender, state: LedgerState): Generator<Promise<StatementResult>, undefined> {
     const insert = (table: keyof Tables, rows: readonly object[]) =>
       rows.length === 0 ? [] : [sender.send(this.tables[table].insert, [this.tables[table].rowsOf(rows)])];
     const update = (table: keyof Tables, rows: readonly Readonly<Record<string, unknown>>[]) =>
@@ -34,19 +34,15 @@ export class LedgerWriter {
         ? []
         : [sender.send(this.tables[table].update, [this.tables[table].changesOf(rows), rows.length])];
     const first = ['session', 'agent', 'apiKey', 'fleetBrake', 'policy', 'backtest', 'stagedPolicy'] as const;
-    return [
-      ...(['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const).flatMap((kind) =>
-        update(kind, state.updated(kind)),
-      ),
-      ...first.flatMap((kind) => insert(kind, state.inserted(kind))),
-      ...(['backtest', 'stagedPolicy'] as const).flatMap((kind) => update(kind, state.updated(kind))),
-      ...(['task', 'result', 'review', 'receipt'] as const).flatMap((kind) =>
-        insert(kind, state.inserted(kind)),
-      ),
-      ...update('task', state.updated('task')),
-      ...update('task', state.tasksFollowedUp()),
-      ...this.events(sender, state),
-    ];
+    for (const kind of ['session', 'agent', 'apiKey', 'fleetBrake', 'review'] as const)
+      yield* update(kind, state.updated(kind));
+    for (const kind of first) yield* insert(kind, state.inserted(kind));
+    for (const kind of ['backtest', 'stagedPolicy'] as const) yield* update(kind, state.updated(kind));
+    for (const kind of ['task', 'result', 'review', 'receipt'] as const)
+      yield* insert(kind, state.inserted(kind));
+    yield* update('task', state.updated('task'));
+    yield* update('task', state.tasksFollowedUp());
+    yield* this.events(sender, state);
   }
 
   private events(sender: Sender, state: LedgerState): Promise<StatementResult>[] {

@@ -3,11 +3,13 @@ import pRetry from 'p-retry';
 import { type Actor, genesisHash } from '../../models/audit.js';
 import { DomainError } from '../../models/errors.js';
 import type { PolicyDraft } from '../../models/policy.js';
+import type { SlicedWork } from '../../models/sliced-work.js';
 import { isFinal } from '../../models/task.js';
 import type { Tenant } from '../../models/tenant.js';
-import { type FollowUp, LedgerPort, type LedgerView, type Work } from '../../ports/ledger.js';
+import { type FollowUp, LedgerPort, type LedgerView, type LongWork, type Work } from '../../ports/ledger.js';
 import type { Signal, SignalPort } from '../../ports/signals.js';
 import { Batcher, type Outcome } from '../batcher.js';
+import { inSlices } from '../in-slices.js';
 import { isUnavailable, toCallerError } from './faults.js';
 import { LedgerReader } from './ledger-reader.js';
 import { type Head, LedgerState } from './ledger-state.js';
@@ -16,7 +18,10 @@ import { ofTenants } from './scope.js';
 import type { Statement, StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
-type AnyWork = Work<unknown>;
+type AnyWork = LongWork<unknown>;
+
+/** A batch of a thousand tasks takes longer than this to decide and to write out; what comes alone takes a fraction of it. In milliseconds. */
+const sliceMs = 5;
 
 /** A unit of work whose turn has come. */
 interface Turn {
@@ -47,9 +52,21 @@ export class PostgresLedger extends LedgerPort {
   private readonly insertTenant: Statement;
   private readonly batcher = new Batcher<AnyWork, unknown>(
     (batch) => this.commit(batch),
-    { store: 'database', maxBatch: 256, maxWaiting: 10_000, gapMs: 6, maxYielding: 6 },
-    ({ addsWork = false }) => addsWork,
-    ({ demand }) => demand,
+    {
+      store: 'database',
+      maxBatch: 256,
+      maxWaiting: 10_000,
+      gapMs: 6,
+      maxYielding: 6,
+      maxRunning: 4,
+      maxContended: 16,
+    },
+    {
+      laneOf: ({ tenantId }) => tenantId,
+      sizeOf: ({ size = 1 }) => size,
+      yields: ({ addsWork = false }) => addsWork,
+      demandFor: ({ demand }) => demand,
+    },
   );
 
   constructor(
@@ -63,11 +80,15 @@ export class PostgresLedger extends LedgerPort {
     this.insertTenant = insertTenant(tables);
   }
 
-  async transact<R>(work: Work<R>): Promise<R> {
+  transact<R>(work: Work<R>): Promise<R> {
+    return this.transactLong({ ...work, decide: (view) => inOneStep(() => work.decide(view)) });
+  }
+
+  async transactLong<R>(work: LongWork<R>): Promise<R> {
     const answers: R[] = [];
-    const decide = (view: LedgerView) => {
-      answers.splice(0, 1, work.decide(view));
-    };
+    function* decide(view: LedgerView): SlicedWork<void> {
+      answers.splice(0, 1, yield* work.decide(view));
+    }
     const submit = () => this.batcher.submit({ ...work, decide });
     await (work.patient ? pRetry(submit, patience) : submit());
     for (const answer of answers) return answer;
@@ -112,17 +133,27 @@ export class PostgresLedger extends LedgerPort {
     }
   }
 
-  private runUnit(
+  private *runAll(
+    state: LedgerState,
+    turns: readonly Turn[],
+    heads: ReadonlyMap<string, Head>,
+  ): SlicedWork<readonly Outcome<unknown>[]> {
+    const outcomes: Outcome<unknown>[] = [];
+    for (const turn of turns) outcomes.push(yield* this.runUnit(state, turn, heads));
+    return outcomes;
+  }
+
+  private *runUnit(
     state: LedgerState,
     { work, followUp }: Turn,
     heads: ReadonlyMap<string, Head>,
-  ): Outcome<unknown> {
+  ): SlicedWork<Outcome<unknown>> {
     const { tenantId } = work;
     if (!heads.has(tenantId))
       return { error: new DomainError('TENANT_NOT_FOUND', `There is no tenant ${tenantId}.`) };
     let value: unknown;
     try {
-      value = state.run(tenantId, (view) => work.decide(view));
+      value = yield* state.runLong(tenantId, (view) => work.decide(view));
     } catch (error) {
       return { error };
     }
@@ -142,12 +173,19 @@ export class PostgresLedger extends LedgerPort {
       const loaded = await this.reader.load(sender, turns.flatMap(withFollowUp));
       const after = new LedgerState(loaded.now, loaded.heads);
       loaded.fill(after);
-      const value = { state: after, outcomes: turns.map((turn) => this.runUnit(after, turn, loaded.heads)) };
+      const decided = await inSlices(this.runAll(after, turns, loaded.heads), sliceMs);
+      const value = { state: after, outcomes: decided };
       return { value, write: () => this.writer.write(sender, after) };
     });
     this.signals.publish(signalsOf(state));
     return outcomes;
   }
+}
+
+function* inOneStep<T>(step: () => T): SlicedWork<T> {
+  const value = step();
+  yield;
+  return value;
 }
 
 function insertTenant(tables: Tables): Statement {

@@ -1,4 +1,6 @@
 import pg from 'pg';
+import type { SlicedWork } from '../../models/sliced-work.js';
+import { inSlices } from '../in-slices.js';
 import { sessionAs } from './data-source.js';
 import { type Scope, StandingScopes } from './scope.js';
 import { type SessionRole, sessionRoles } from './session-roles.js';
@@ -24,7 +26,8 @@ export interface Sender {
 /** What a transaction has decided: its answer, and what sends its writes. */
 export interface Verdict<T> {
   readonly value: T;
-  readonly write: () => readonly Promise<unknown>[];
+  /** Each is sent as it is asked for. */
+  readonly write: () => Iterable<Promise<unknown>>;
 }
 
 /** Keys that requests came with are looked up in batches, one at a time as a rule. */
@@ -94,7 +97,7 @@ export class StatementPool {
       // Of a connection that breaks here, `work` hears as well.
       begun.catch(() => undefined);
       const { value, write } = await work(sender);
-      const written = write();
+      const written = await sentInSlices(write());
       const committed = client.query({ ...commit });
       await Promise.all([begun, ...written, committed]);
       // A server answers the commit of a transaction that has failed with this, and with no error.
@@ -130,6 +133,23 @@ function poolOf(url: string, role: SessionRole, max: number): pg.Pool {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/** Rows of a thousand tasks take so long to write out that others would notice, in milliseconds. */
+const sliceMs = 5;
+
+function sentInSlices(sends: Iterable<Promise<unknown>>): Promise<readonly Promise<unknown>[]> {
+  function* sending(): SlicedWork<readonly Promise<unknown>[]> {
+    const sent: Promise<unknown>[] = [];
+    for (const one of sends) {
+      // It may fail before all are sent and waited for.
+      one.catch(() => undefined);
+      sent.push(one);
+      yield;
+    }
+    return sent;
+  }
+  return inSlices(sending(), sliceMs);
 }
 
 const begin: Statement = { name: 'begin', text: 'BEGIN' };

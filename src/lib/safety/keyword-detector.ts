@@ -5,7 +5,7 @@ import type { KeywordRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { KeywordList } from './keyword-list.js';
 import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
-import { inSlices } from './in-slices.js';
+import { inSlices } from '../in-slices.js';
 
 /** Finds the policy's keywords and phrases. Lists are compiled once and kept while there is room. */
 export class KeywordDetector extends SafetyDetectorPort {

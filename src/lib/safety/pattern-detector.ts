@@ -3,7 +3,7 @@ import type { TextSegment } from '../../models/output-text.js';
 import type { PatternRule, Policy } from '../../models/policy.js';
 import { SafetyDetectorPort, type ReportFinding } from '../../ports/safety-detector.js';
 import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
-import { inSlices } from './in-slices.js';
+import { inSlices } from '../in-slices.js';
 import { makeEngineReady, TenantPattern } from './tenant-pattern.js';
 
 /** How many matches of one pattern in one text are reported one by one; the next one stands for all that follow. */

@@ -1,7 +1,7 @@
 import { RRegex, type Class, type Hir } from 'rregex';
 import { PatternCheckerPort } from '../../ports/pattern-checker.js';
 import { atOnce, type SlicedWork } from '../../models/sliced-work.js';
-import { inSlices } from './in-slices.js';
+import { inSlices } from '../in-slices.js';
 
 /**
  * What a tenant's pattern may cost. A character class costs memory by its ranges, and everything that is repeated costs

@@ -159,7 +159,7 @@ describe('the ledger', () => {
   });
 
   it('commits what arrives together in one transaction', async () => {
-    const tasks = Array.from({ length: 50 }, () => aTask({ tenantId }));
+    const tasks = Array.from({ length: 16 }, () => aTask({ tenantId }));
     await Promise.all(
       tasks.map((task) => decide(desk.ledger, tenantId, {}, (view) => view.put('task', task))),
     );
@@ -167,6 +167,65 @@ describe('the ledger', () => {
       tenantId,
     ]);
     expect(rows).toHaveLength(1);
+  });
+
+  it('does not keep a tenant waiting for the transaction of another', async () => {
+    const busy = await aTenant(desk.ledger);
+    const begun = Promise.withResolvers<undefined>();
+    const end = 'SELECT 1 FROM audit_heads WHERE tenant_id = $1 FOR UPDATE';
+    await bench.sql.query('BEGIN');
+    await bench.sql.query(end, [busy]);
+    const slow = desk.ledger.transact({
+      tenantId: busy,
+      needs: {},
+      followUp: () => {
+        begun.resolve(undefined);
+        return undefined;
+      },
+      decide: (view) => view.record(entry),
+    });
+    await begun.promise;
+    await expect(decide(desk.ledger, tenantId, {}, (view) => view.record(entry))).resolves.toMatchObject({
+      sequence: 2,
+    });
+    expect((await eventsOf(busy)).length).toBe(1);
+    await bench.sql.query('ROLLBACK');
+    await expect(slow).resolves.toMatchObject({ sequence: 2 });
+  });
+
+  it('sees to other things between the steps of a long unit, and keeps it whole or not at all', async () => {
+    const tasks = Array.from({ length: 40 }, () => aTask({ tenantId }));
+    let turns = 0;
+    const turn = () => {
+      turns += 1;
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    const seen: number[] = [];
+    const unit = (fails: boolean) =>
+      desk.ledger.transactLong({
+        tenantId,
+        needs: {},
+        *decide(view) {
+          for (const task of tasks) {
+            view.put('task', task);
+            view.record({ ...entry, taskId: task.taskId });
+            seen.push(turns);
+            for (const until = performance.now() + 1; performance.now() < until;);
+            yield;
+          }
+          if (fails) throw new RangeError('This one does not want to.');
+          return tasks.length;
+        },
+      });
+    await expect(unit(true)).rejects.toThrow(RangeError);
+    expect((await eventsOf(tenantId)).length).toBe(1);
+    await expect(unit(false)).resolves.toBe(tasks.length);
+    clearImmediate(timer);
+    expect(new Set(seen).size).toBeGreaterThan(2);
+    expect((await eventsOf(tenantId)).slice(1).map(({ taskId }) => taskId)).toEqual(
+      tasks.map(({ taskId }) => taskId),
+    );
   });
 
   it('keeps nothing of a unit that throws, and everything of the others', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { KeywordDetector } from '../../../src/lib/safety/keyword-detector.js';
 import { KeywordList } from '../../../src/lib/safety/keyword-list.js';
 import { PatternDetector } from '../../../src/lib/safety/pattern-detector.js';
-import { inSlices } from '../../../src/lib/safety/in-slices.js';
+import { inSlices } from '../../../src/lib/in-slices.js';
 import { atOnce, type SlicedWork } from '../../../src/models/sliced-work.js';
 import type { KeywordRule } from '../../../src/models/policy.js';
 import { aPolicy, detect } from './detection.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Batcher, type Outcome } from '../../../src/lib/batcher.js';
+import { Batcher, type BatchLimits, type Outcome } from '../../../src/lib/batcher.js';
 
 const roomy = { store: 'database', maxBatch: 100, maxWaiting: 100 } as const;
 
@@ -87,7 +87,7 @@ describe('a batcher', () => {
         return Promise.resolve(items.map((value) => ({ value })));
       },
       { ...roomy, maxBatch: 4, maxYielding: 1 },
-      (item) => item < 0,
+      { yields: (item) => item < 0 },
     );
     const all = (items: readonly number[]) => Promise.all(items.map((item) => batcher.submit(item)));
     await all([-1, -2, -3]);
@@ -120,7 +120,7 @@ describe('a batcher', () => {
         return Promise.resolve(items.map((value) => ({ value })));
       },
       { ...roomy, maxBatch: 100, maxYielding },
-      (item) => item < 0,
+      { yields: (item) => item < 0 },
     );
     await Promise.all([-1, -2, -3, -4, ...others].map((item) => batcher.submit(item)));
     expect(batches).toEqual(expected);
@@ -138,10 +138,12 @@ describe('a batcher', () => {
         return Promise.resolve(items.map((value) => ({ value })));
       },
       { ...roomy, maxBatch: 6, maxYielding: 1 },
-      (item) => item < 0,
-      (item) => {
-        const sort = item % 2 === 0 ? 'even' : 'odd';
-        return item < -90 ? undefined : { sort, awaited: () => room.get(sort) ?? 0 };
+      {
+        yields: (item) => item < 0,
+        demandFor: (item) => {
+          const sort = item % 2 === 0 ? 'even' : 'odd';
+          return item < -90 ? undefined : { sort, awaited: () => room.get(sort) ?? 0 };
+        },
       },
     );
     await Promise.all([1, 2, -91, -1, -2, -3, -4, -5].map((item) => batcher.submit(item)));
@@ -201,5 +203,106 @@ describe('a batcher', () => {
     const answer = batcher.submit(1);
     expect(timers()).toBe(before);
     expect(await answer).toBe(1);
+  });
+
+  describe('with lanes', () => {
+    interface Item {
+      readonly lane: string;
+      readonly n: number;
+      readonly size?: number;
+    }
+    type Run = (items: readonly Item[]) => Promise<readonly Outcome<number>[]>;
+
+    const answers = (items: readonly Item[]): readonly Outcome<number>[] =>
+      items.map(({ n }) => ({ value: n }));
+    const made = (run: Run, limits: Partial<BatchLimits> = {}) =>
+      new Batcher<Item, number>(
+        run,
+        { ...roomy, maxRunning: 2, ...limits },
+        { laneOf: ({ lane }) => lane, sizeOf: ({ size = 1 }) => size, yields: ({ n }) => n < 0 },
+      );
+    const some = (lane: string, count: number): Item[] =>
+      Array.from({ length: count }, (_, index) => ({ lane, n: index + 1 }));
+    const noted = (batches: string[]) => (items: readonly Item[]) => {
+      batches.push(items.map(({ lane, n }) => `${lane}${n}`).join(' '));
+      return Promise.resolve(answers(items));
+    };
+
+    it('runs an item of one lane beside the batch of another', async () => {
+      const [begun, held] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const batcher = made(async (items) => {
+        begun.resolve(undefined);
+        if (items.some(({ lane }) => lane === 'a')) await held.promise;
+        return answers(items);
+      });
+      const first = batcher.submit({ lane: 'a', n: 1 });
+      await begun.promise;
+      await batcher.submit({ lane: 'b', n: 2 });
+      held.resolve(undefined);
+      expect(await first).toBe(1);
+    });
+
+    it('never has two batches of one lane under way, nor more at once than may be', async () => {
+      const under: string[] = [];
+      const most = { ofOne: 0, inAll: 0 };
+      const batcher = made(async (items) => {
+        const lanes = [...new Set(items.map(({ lane }) => lane))];
+        under.push(...lanes);
+        most.inAll = Math.max(most.inAll, new Set(under).size);
+        most.ofOne = Math.max(most.ofOne, ...lanes.map((lane) => under.filter((one) => one === lane).length));
+        await new Promise((resolve) => setImmediate(resolve));
+        for (const lane of lanes) under.splice(under.indexOf(lane), 1);
+        return answers(items);
+      });
+      const items = ['a', 'b', 'c'].flatMap((lane) => some(lane, 20));
+      const all = items.map((item) => batcher.submit(item));
+      expect(await Promise.all(all)).toEqual(items.map(({ n }) => n));
+      expect(most).toEqual({ ofOne: 1, inAll: 2 });
+    });
+
+    it('puts lanes in which little waits into one batch, and one in which much waits into its own', async () => {
+      const batches: string[] = [];
+      const batcher = made(noted(batches));
+      await Promise.all(
+        [...some('a', 2), ...some('b', 8), ...some('c', 1)].map((item) => batcher.submit(item)),
+      );
+      expect(batches).toEqual(['a1 a2 c1', 'b1 b2 b3 b4 b5 b6 b7 b8']);
+    });
+
+    it('keeps the batches of a lane small while there are others, and gives those their turn between', async () => {
+      const batches: string[] = [];
+      const batcher = made(noted(batches), { maxRunning: 1, maxContended: 4 });
+      await Promise.all([...some('a', 16), ...some('b', 16)].map((item) => batcher.submit(item)));
+      expect(batches.slice(0, 6)).toEqual([
+        'a1 a2 a3 a4',
+        'b1 b2 b3 b4',
+        'a5 a6 a7 a8',
+        'b5 b6 b7 b8',
+        'a9 a10 a11 a12',
+        'b9 b10 b11 b12',
+      ]);
+    });
+
+    it('has a large batch of a lane that is alone', async () => {
+      const batches: string[] = [];
+      const batcher = made(noted(batches), { maxContended: 4 });
+      await Promise.all(some('a', 9).map((item) => batcher.submit(item)));
+      expect(batches).toEqual(['a1 a2 a3 a4 a5 a6 a7 a8 a9']);
+    });
+
+    it('lets one that yields and is large wait until the shares of several batches make up for it', async () => {
+      const batches: string[] = [];
+      const batcher = made(noted(batches), { maxBatch: 4, maxYielding: 1 });
+      const large = { lane: 'a', n: -1, size: 3 };
+      await Promise.all([large, ...some('a', 12)].map((item) => batcher.submit(item)));
+      expect(batches).toEqual(['a1 a2 a3', 'a4 a5 a6', 'a7 a8 a9 a-1', 'a10 a11 a12']);
+    });
+
+    it('takes one that is larger than a batch where there is nothing else', async () => {
+      const batches: string[] = [];
+      const batcher = made(noted(batches), { maxBatch: 4, maxYielding: 1 });
+      await Promise.all([-1, -2].map((n) => batcher.submit({ lane: 'a', n, size: 100 })));
+      expect(batches).toEqual(['a-1', 'a-2']);
+    });
   });
 });
