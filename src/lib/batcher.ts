@@ -26,6 +26,9 @@ const ownBatch = 8;
 /** So long after an item of another lane, in milliseconds, its next one is expected at any moment. */
 const contendedMs = 5_000;
 
+/** A batch that took longer, in milliseconds, has waited for the store more than it has worked. */
+const mostRestMs = 250;
+
 interface Arrival {
   readonly lane: string;
   readonly at: number;
@@ -151,7 +154,7 @@ export class Batcher<I, R> {
 
   private take(names: readonly string[]): Waiting<I, R>[] {
     const { maxBatch, maxContended = maxBatch } = this.limits;
-    const most = this.isAlone(names) ? maxBatch : maxContended;
+    const most = names.length > 1 || this.isAlone(names) ? maxBatch : maxContended;
     const batch: Waiting<I, R>[] = [];
     for (const name of names) {
       const lane = this.lanes.get(name);
@@ -175,8 +178,8 @@ export class Batcher<I, R> {
   private restAfter(names: readonly string[], batch: readonly Waiting<I, R>[], tookMs: number): number {
     const { gapMs = 0, maxBatch } = this.limits;
     const left = gapMs - tookMs;
-    const isOwn = sizeOf(batch) >= ownBatch && !this.isAlone(names);
-    if (isOwn) return Math.max(tookMs, left);
+    const isOwn = names.length === 1 && sizeOf(batch) >= ownBatch;
+    if (isOwn && !this.isAlone(names)) return Math.max(Math.min(tookMs, mostRestMs), left);
     const waiting = names.reduce((sum, name) => sum + (this.lanes.get(name)?.length ?? 0), 0);
     // One that was small does not say that more will come.
     return batch.length < 2 || waiting >= maxBatch ? 0 : left;
