@@ -50,6 +50,7 @@ export class Agent {
   private stopping = false;
   private recovery: Promise<void> | undefined;
   private absence: PromiseWithResolvers<void> | undefined;
+  private isPolling = false;
   private kept: Assignment | undefined;
   /** The tasks that it was handed and whose results are not answered. */
   private readonly inHand = new Set<string>();
@@ -177,11 +178,12 @@ export class Agent {
       try {
         await this.introduce();
         mustBe200(await this.pulse.send('POST', `${this.path}/heartbeat`, this.signOfLife(), false));
-        const reply = mustBe200(await this.hands.send('POST', `${this.path}/claims`, look));
+        // A poll that a server has not lost goes on as if nothing had happened.
+        const reply = this.isPolling ? undefined : mustBe200(await this.ask(look));
         this.lastServedAt = performance.now();
         this.around.meter.series('served again').record(this.lastServedAt - begun);
         // Who waits for the return does not wait for the work.
-        const assignment = this.assignmentIn(reply);
+        const assignment = reply && this.assignmentIn(reply);
         if (assignment) void this.perform(assignment);
         return;
       } catch {
@@ -220,7 +222,7 @@ export class Agent {
 
   private async claim(body: string): Promise<Assignment | undefined> {
     try {
-      const reply = await this.hands.send('POST', `${this.path}/claims`, body);
+      const reply = await this.ask(body);
       if (reply.status === 200) return this.assignmentIn(reply);
       this.around.meter.series('claim').fail(String(reply.status));
       if (reply.status === 404) await this.recover();
@@ -231,6 +233,15 @@ export class Agent {
       await this.recover();
     }
     return undefined;
+  }
+
+  private async ask(body: string): Promise<Reply> {
+    this.isPolling = true;
+    try {
+      return await this.hands.send('POST', `${this.path}/claims`, body);
+    } finally {
+      this.isPolling = false;
+    }
   }
 
   private assignmentIn({ body }: Reply): Assignment | undefined {
