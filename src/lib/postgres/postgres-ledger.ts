@@ -15,13 +15,10 @@ import { LedgerReader } from './ledger-reader.js';
 import { type Head, LedgerState } from './ledger-state.js';
 import { LedgerWriter } from './ledger-writer.js';
 import { ofTenants } from './scope.js';
-import type { Statement, StatementPool } from './statement-pool.js';
+import { sliceMs, type Statement, type StatementPool } from './statement-pool.js';
 import type { Tables } from './tables.js';
 
 type AnyWork = LongWork<unknown>;
-
-/** A batch of a thousand tasks takes longer than this to decide and to write out; what comes alone takes a fraction of it. In milliseconds. */
-const sliceMs = 5;
 
 /** A unit of work whose turn has come. */
 interface Turn {

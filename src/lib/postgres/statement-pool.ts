@@ -135,8 +135,11 @@ function poolOf(url: string, role: SessionRole, max: number): pg.Pool {
   return pool;
 }
 
-/** Rows of a thousand tasks take so long to write out that others would notice, in milliseconds. */
-const sliceMs = 5;
+/**
+ * For how long a transaction keeps other work of the process waiting at a time, in milliseconds: a thousand tasks take longer to
+ * decide and to write out, what comes alone a fraction of it.
+ */
+export const sliceMs = 5;
 
 function sentInSlices(sends: Iterable<Promise<unknown>>): Promise<readonly Promise<unknown>[]> {
   function* sending(): SlicedWork<readonly Promise<unknown>[]> {

@@ -282,6 +282,27 @@ describe('a batcher', () => {
       ]);
     });
 
+    it('has a lane rest behind its own batch, so that another that came later goes first', async () => {
+      const batches: string[] = [];
+      const begun = Promise.withResolvers<undefined>();
+      const held = Promise.withResolvers<undefined>();
+      const note = noted(batches);
+      const batcher = made(
+        async (items) => {
+          begun.resolve(undefined);
+          await held.promise;
+          return note(items);
+        },
+        { maxRunning: 1 },
+      );
+      const first = some('a', 8).map((item) => batcher.submit(item));
+      await begun.promise;
+      const others = [...some('a', 8), ...some('b', 1)].map((item) => batcher.submit(item));
+      held.resolve(undefined);
+      await Promise.all([...first, ...others]);
+      expect(batches[1]).toBe('b1');
+    });
+
     it('has a large batch of a lane that is alone', async () => {
       const batches: string[] = [];
       const batcher = made(noted(batches), { maxContended: 4 });
